@@ -1,0 +1,200 @@
+"""THE error table: one class per outcome. The docstring is the user's sentence, `advice` says what to do about it.
+
+Every error body is ``{"error": {"code", "message", "details", "timestamp", "decision"}}``. Codes keep the families of
+the user's own specification (AUTH_, SEC_, MEDIA_, SYSTEM_) and add FILE_, SHARE_ and LIMIT_.
+"""
+
+from __future__ import annotations
+
+
+class ControlError(Exception):
+    """Something Sluice refuses or cannot do. Raise a subclass; `details` replaces its advice."""
+
+    code: str
+    status: int
+    advice: str
+    retry_after: int | None = None  # seconds, for the Retry-After header (RFC 9110 10.2.3)
+
+    def __init__(self, details: str | None = None):
+        super().__init__(self.message)
+        self.details = details or self.advice
+
+    @property
+    def message(self) -> str:
+        return (self.__doc__ or "").strip()
+
+
+# --- who ---------------------------------------------------------------------------------------------------------------
+
+
+class InvalidCredentials(ControlError):
+    """Wrong user name or password."""
+
+    code, status, advice = "AUTH_001", 401, "Check both and try again."
+
+
+class TokenExpired(ControlError):
+    """The access token has expired."""
+
+    code, status, advice = "AUTH_002", 401, "Refresh it with POST /api/auth/refresh. 30 s of clock skew are allowed."
+
+
+class InvalidToken(ControlError):
+    """The token is not one of ours."""
+
+    code, status, advice = "AUTH_003", 401, "Sign in again."
+
+
+class SessionEnded(ControlError):
+    """The session has ended."""
+
+    code, status, advice = "AUTH_004", 401, "Sign in again."
+
+
+class SignInRequired(ControlError):
+    """Sign in first."""
+
+    code, status, advice = "AUTH_005", 401, "Send the session cookie or an Authorization: Bearer token."
+
+
+class NotAllowed(ControlError):
+    """You may not do this."""
+
+    code, status, advice = "AUTH_006", 403, "Ask an administrator for the right to it."
+
+
+class WrongPrincipal(ControlError):
+    """This address was made for somebody else."""
+
+    code, status, advice = "AUTH_007", 403, "Open the page yourself, or ask for a link that may be passed on."
+
+
+# --- safety ------------------------------------------------------------------------------------------------------------
+
+
+class NetworkNotAllowed(ControlError):
+    """Access denied: this network is not allowed."""
+
+    code, status, advice = "SEC_001", 403, "Connect from an allowed network or through the VPN."
+
+
+class CrossSiteRequest(ControlError):
+    """The request came from another site."""
+
+    code, status, advice = "SEC_002", 403, "Send it from a page of this server, or with a Bearer token."
+
+
+class SignatureInvalid(ControlError):
+    """The signature of this link is wrong."""
+
+    code, status, advice = "SEC_003", 403, "Ask for a new link; it must be used unchanged."
+
+
+class LinkExpired(ControlError):
+    """This link has expired."""
+
+    code, status, advice = "SEC_004", 410, "Ask for a new link."
+
+
+# --- media -------------------------------------------------------------------------------------------------------------
+
+
+class MediaNotFound(ControlError):
+    """There is no such media."""
+
+    code, status, advice = "MEDIA_001", 404, "It may have been deleted, or you may not see it."
+
+
+class ProcessingFailed(ControlError):
+    """The file could not be processed."""
+
+    code, status, advice = "MEDIA_002", 422, "The library and `sluice media list --state failed` show why."
+
+
+class EncryptionFailed(ControlError):
+    """The content key cannot be opened."""
+
+    code, status, advice = "MEDIA_003", 500, "Is keys/master.key the one that was in use when it was imported?"
+
+
+class InvalidFormat(ControlError):
+    """This file is not of an allowed format."""
+
+    code, status, advice = "MEDIA_004", 415, "Convert it to a common video or picture format and import it again."
+
+
+class NotReady(ControlError):
+    """It is still being prepared."""
+
+    code, status, advice, retry_after = "MEDIA_005", 503, "Try again in a moment.", 5
+
+
+class MountAway(ControlError):
+    """The drive that holds this file is away."""
+
+    code, status, advice, retry_after = "MEDIA_006", 503, "Nothing is lost: it comes back with the drive.", 30
+
+
+class GrantEnded(ControlError):
+    """The permission to play this has ended."""
+
+    code, status, advice = "MEDIA_007", 403, "Open the player again."
+
+
+# --- requests ----------------------------------------------------------------------------------------------------------
+
+
+class BadRequest(ControlError):
+    """The request is not understood."""
+
+    code, status, advice = "FILE_001", 400, "See /docs for what is expected here."
+
+
+class NotFound(ControlError):
+    """There is nothing at this address."""
+
+    code, status, advice = "FILE_002", 404, "Check the address."
+
+
+class MethodNotAllowed(ControlError):
+    """This address does not answer that method."""
+
+    code, status, advice = "FILE_003", 405, "See /docs for what is expected here."
+
+
+class TooManyRequests(ControlError):
+    """Too many tries."""
+
+    code, status, advice, retry_after = "LIMIT_001", 429, "Wait a moment and try again.", 30
+
+
+# --- the machine -------------------------------------------------------------------------------------------------------
+
+
+class DatabaseUnavailable(ControlError):
+    """The database does not answer."""
+
+    code, status, advice, retry_after = "SYSTEM_001", 503, "Try again in a moment.", 5
+
+
+class StorageUnavailable(ControlError):
+    """The storage does not answer."""
+
+    code, status, advice, retry_after = "SYSTEM_002", 503, "Try again in a moment.", 5
+
+
+class InternalError(ControlError):
+    """Something went wrong on our side."""
+
+    code, status, advice = "SYSTEM_003", 500, "The server's log has the details under this decision id."
+
+
+class ControlUnavailable(ControlError):
+    """Sluice is restarting."""  # answered by Nginx itself, see nginx/templates/locations/errors.conf.j2
+
+    code, status, advice, retry_after = "SYSTEM_004", 503, "Playing goes on; the rest is back in a moment.", 5
+
+
+def table() -> list[type[ControlError]]:
+    """Every error, in the order of its code."""
+    return sorted(ControlError.__subclasses__(), key=lambda error: error.code)

@@ -1,0 +1,347 @@
+"""Every setting of Sluice, read once at start from ``DIR/sluice.toml``, ``SLUICE_…`` variables and ``…_FILE`` secrets.
+
+Later sources win: file, then environment (``SLUICE_SERVER__PORT=1027``), then secret files
+(``SLUICE_DATABASE__URL_FILE=/run/secrets/db``). An unknown or bad setting names itself and stops the start.
+The defaults are those of the user's own ``config.yaml`` wherever it names one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+Network = IPv4Network | IPv6Network
+Role = Literal["guest", "viewer", "editor", "admin"]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
+
+# sockaddr_un.sun_path holds 108 bytes (unix(7)); Postgres adds "/.s.PGSQL.5432".
+LONGEST_RUN_DIRECTORY = 85
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the text names each bad one and where it came from."""
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Server(Section):
+    """Where Sluice listens and whom it answers."""
+
+    port: int = Field(1027, ge=1, le=65535)
+    public_url: str = ""  # for absolute links; empty: https://localhost:{port}
+    allowed_networks: list[str] = [
+        "127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10",
+    ]  # fmt: skip
+    cors_origins: list[str] = []
+    certificate: Path | None = None  # PEM files; empty: self-signed under DIR/tls
+    certificate_key: Path | None = None
+    workers: int = Field(2, ge=1, le=64)  # control (gunicorn) workers
+
+    @field_validator("allowed_networks")
+    @classmethod
+    def _networks(cls, value: list[str]) -> list[str]:
+        for network in value:
+            ip_network(network)
+        return value
+
+
+class Database(Section):
+    url: str = ""  # libpq URL; empty: the private instance under DIR
+    pool_max: int = Field(10, ge=2, le=100)  # per worker
+
+
+class RedisServer(Section):
+    url: str = ""  # empty: the private instance under DIR
+
+
+class Session(Section):
+    access_minutes: int = Field(15, ge=1, le=60)
+    refresh_days: int = Field(7, ge=1, le=90)
+    idle_minutes: int = Field(30, ge=1)
+    max_devices: int = Field(5, ge=1)
+    refresh_grace_seconds: int = Field(30, ge=0, le=300)
+
+
+class Password(Section):
+    min_length: int = Field(8, ge=8)
+    require_uppercase: bool = True
+    require_lowercase: bool = True
+    require_numbers: bool = True
+    require_special: bool = True
+
+
+class Encryption(Section):
+    rotation_days: int = Field(30, ge=1)
+
+
+class Hls(Section):
+    segment_seconds: int = Field(10, ge=2, le=30)
+    key_period_seconds: int = Field(60, ge=10)
+    grant_hours: int = Field(12, ge=1)
+    portable_hours: int = Field(6, ge=1)
+
+
+class Links(Section):
+    default_seconds: int = Field(3600, ge=1)
+    max_seconds: int = Field(30 * 86400, ge=1)
+
+
+class Rung(Section):
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]{1,12}$")]
+    height: int = Field(ge=16, le=4320)
+    bitrate: Annotated[str, Field(pattern=r"^\d+k$")]
+
+    @property
+    def bits_per_second(self) -> int:
+        return int(self.bitrate[:-1]) * 1000
+
+
+class Thumbnail(Section):
+    width: int = 320
+    fps: int = 10
+    seconds: float = 3
+    start: float = Field(0.10, ge=0, lt=1)  # fraction of the film
+    quality: int = Field(75, ge=1, le=100)
+
+
+class Preview(Section):
+    width: int = 480
+    fps: int = 5
+    max_frames: int = Field(20, ge=2)
+    quality: int = Field(80, ge=1, le=100)
+    scene_threshold: float = Field(0.4, gt=0, lt=1)
+
+
+class Video(Section):
+    preset: str = "veryfast"
+    crf: int = Field(23, ge=0, le=51)
+    audio_bitrate: str = "128k"
+    ladder: list[Rung] = [
+        Rung(name="720p", height=720, bitrate="3000k"),
+        Rung(name="480p", height=480, bitrate="1500k"),
+        Rung(name="360p", height=360, bitrate="800k"),
+    ]
+    thumbnail: Thumbnail = Thumbnail()
+    preview: Preview = Preview()
+
+
+class Images(Section):
+    quality: int = Field(85, ge=1, le=100)
+    max_width: int = 3840
+    max_height: int = 2160
+    thumbnail: int = 300
+
+
+class Ffmpeg(Section):
+    binary: str = "ffmpeg"
+    probe: str = "ffprobe"
+    threads: int = Field(0, ge=0)  # 0: ffmpeg decides
+    hwaccel: Literal["none", "vaapi", "nvenc", "qsv", "videotoolbox"] = "none"
+
+
+Policy = Literal["encrypt", "delete", "keep"]
+
+
+class Originals(Section):
+    """What becomes of an imported file once its renditions are published."""
+
+    video: Policy = "encrypt"
+    image: Policy = "encrypt"
+    audio: Policy = "keep"
+    document: Policy = "keep"
+
+
+class Imports(Section):
+    originals: Originals = Originals()
+    settle_seconds: float = Field(2, ge=0.1)  # size and mtime must rest this long
+    sweep_seconds: float = Field(5, ge=0.2)
+
+
+class Processing(Section):
+    workers: int = Field(1, ge=1)  # films at a time; images have a lane of their own
+    attempts: int = Field(3, ge=1)
+    memory_bytes: int = Field(4 << 30, ge=256 << 20)  # per decoder child
+
+
+class Mount(Section):
+    """An external, read-only library root, served in place."""
+
+    name: Slug
+    path: Path
+
+
+class Protected(Section):
+    """A directory of somebody else's files that Sluice guards by ``auth_request``."""
+
+    name: Slug
+    url: Annotated[str, Field(pattern=r"^/([a-z0-9-]+/)+$")]
+    path: Path
+    role: Role = "viewer"
+
+
+class Settings(BaseSettings):
+    """All sections, plus :attr:`data` (DIR), frozen after start."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SLUICE_", env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=False
+    )
+
+    data: Path
+    server: Server = Server()
+    database: Database = Database()
+    redis: RedisServer = RedisServer()
+    session: Session = Session()
+    password: Password = Password()
+    encryption: Encryption = Encryption()
+    hls: Hls = Hls()
+    links: Links = Links()
+    video: Video = Video()
+    images: Images = Images()
+    ffmpeg: Ffmpeg = Ffmpeg()
+    imports: Imports = Imports()
+    processing: Processing = Processing()
+    mounts: list[Mount] = []
+    protected: list[Protected] = []
+
+    @field_validator("mounts", "protected")
+    @classmethod
+    def _unique_names(cls, value: list[Any]) -> list[Any]:
+        names = [item.name for item in value]
+        if len(set(names)) != len(names):
+            raise ValueError("two entries share one name")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls, init_settings, env_settings, dotenv_settings, file_secret_settings
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        toml = Path(init_settings.init_kwargs["data"]) / "sluice.toml"
+        secrets = EnvSettingsSource(settings_cls)
+        secrets.env_vars = _secrets_from_files(os.environ)
+        return init_settings, secrets, _known_variables(env_settings), TomlConfigSettingsSource(settings_cls, toml)
+
+    @property
+    def paths(self) -> Paths:
+        return Paths(self.data)
+
+    @property
+    def public_url(self) -> str:
+        return self.server.public_url.rstrip("/") or f"https://localhost:{self.server.port}"
+
+    @property
+    def database_url(self) -> str:
+        return self.database.url or f"postgresql:///sluice?host={self.paths.run}"
+
+    @property
+    def redis_url(self) -> str:
+        return self.redis.url or f"unix://{self.paths.run}/redis.sock"
+
+    @property
+    def certificate(self) -> Path:
+        return self.server.certificate or self.paths.tls / "certificate.pem"
+
+    @property
+    def certificate_key(self) -> Path:
+        return self.server.certificate_key or self.paths.tls / "key.pem"
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where things lie under DIR. Only ``imports`` is for people; ``vault`` is all ciphertext."""
+
+    data: Path
+
+    def __getattr__(self, name: str) -> Path:
+        if name not in DIRECTORIES:
+            raise AttributeError(name)
+        return self.data / name
+
+    @property
+    def run(self) -> Path:
+        """Sockets and pids; outside DIR only where DIR's own path is too long for a unix socket."""
+        inside = self.data / "run"
+        if len(os.fsencode(inside)) <= LONGEST_RUN_DIRECTORY:
+            return inside
+        return Path("/tmp") / f"sluice-{hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]}"  # noqa: S108
+
+    @property
+    def cache(self) -> Path:
+        """Decrypted thumbnails: RAM-backed where the system offers it, so that no plaintext reaches a disk."""
+        shared_memory = Path("/dev/shm")  # noqa: S108
+        name = f"sluice-{hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]}"
+        return shared_memory / name if os.access(shared_memory, os.W_OK) else self.run / "cache"
+
+
+# name -> mode. Created by `sluice init`.
+DIRECTORIES = {
+    "imports": 0o775,
+    "vault": 0o750,
+    "archive": 0o700,
+    "files": 0o750,
+    "quarantine": 0o750,
+    "spool": 0o700,
+    "work": 0o700,
+    "keys": 0o700,
+    "tls": 0o700,
+    "nginx": 0o750,
+    "logs": 0o750,
+}
+
+
+def load(data: Path | str | None = None) -> Settings:
+    """Return the settings of the data directory `data` (default: ``SLUICE_DATA``, then ``./data``).
+
+    Raises SettingsError, naming every bad setting.
+    """
+    directory = Path(data or os.environ.get("SLUICE_DATA") or "data").absolute()
+    try:
+        return Settings(data=directory)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, directory)) from None
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{directory / 'sluice.toml'}: {error}") from None
+
+
+def _explain(error: ValidationError, directory: Path) -> str:
+    lines = [f"bad settings (from {directory / 'sluice.toml'} or SLUICE_… variables):"]
+    for problem in error.errors(include_url=False, include_input=False):
+        name = ".".join(str(part) for part in problem["loc"]) or "(top level)"
+        lines.append(f"  {name}: {problem['msg']}")
+    return "\n".join(lines)
+
+
+def _secrets_from_files(environment) -> dict[str, str]:
+    """`SLUICE_X_FILE=/path` stands for `SLUICE_X=<that file's content>`."""
+    found = {}
+    for name, path in environment.items():
+        if name.startswith("SLUICE_") and name.endswith("_FILE"):
+            found[name.removesuffix("_FILE").lower()] = Path(path).read_text().strip()
+    return found
+
+
+# Variables that belong to the programs around the settings, not to the settings.
+NOT_SETTINGS = {"sluice_data", "sluice_admin_password", "sluice_run"}
+
+
+def _known_variables(source: EnvSettingsSource) -> EnvSettingsSource:
+    source.env_vars = {
+        name: value
+        for name, value in source.env_vars.items()
+        if name.lower() not in NOT_SETTINGS and not name.lower().endswith("_file")
+    }
+    return source

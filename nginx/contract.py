@@ -1,0 +1,223 @@
+"""THE BOUNDARY: every name that Nginx and Python share, declared once.
+
+Templates see this module as ``contract``; Python imports it. Nginx variable names are derived from the declarations,
+never typed, because ``nginx -t`` accepts a misspelt ``$upstream_http_…`` and then hands on nothing.
+A name that is not declared here fails the render (StrictUndefined) or the import.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from urllib.parse import quote
+
+# --- closed character sets of everything that stands in a signed or internal URL --------------------------------------
+
+UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+KEY_ID = "[a-z0-9]{2,8}"
+MD5 = "[A-Za-z0-9_-]{22}"  # base64url without padding, as secure_link wants it
+EXPIRES = "[0-9]{10}"
+GRANT = "[0-9a-f]{32}"
+RUNG = "[a-z0-9]{1,12}"
+PERIOD = "[0-9]{1,6}"
+ROOT = "[a-z0-9][a-z0-9-]{0,30}"
+
+
+# --- locations --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Location:
+    """One Nginx location. `proxied` ones must exist as a control route with the same path."""
+
+    path: str
+    internal: bool = False
+    proxied: bool = False
+
+
+# Static or checked by Nginx alone: no Python.
+STATIC = Location("/static/")
+HLS = Location("/hls/")
+DOWNLOAD = Location("/d/")
+
+# Answered by control.
+STREAM = Location("/stream/", proxied=True)
+STILLS = Location("/api/media/", proxied=True)  # {thumbnail,preview,still}/{id}: gated, then cached
+
+# Internal: reachable only by X-Accel-Redirect, rewrite or sub-request.
+INTERNAL = "/_sluice/"
+AUTH = Location(INTERNAL + "auth", internal=True, proxied=True)
+CONTENT_KEY = Location(INTERNAL + "key/", internal=True, proxied=True)
+VAULT = Location(INTERNAL + "vault/", internal=True)
+ORIGINALS = Location(INTERNAL + "originals/", internal=True)
+MOUNTS = Location(INTERNAL + "mounts/", internal=True)
+DIRECTORY = Location(INTERNAL + "directory/", internal=True)
+
+LOCATIONS = (STATIC, HLS, DOWNLOAD, STREAM, STILLS, AUTH, CONTENT_KEY, VAULT, ORIGINALS, MOUNTS, DIRECTORY)
+
+STILL_KINDS = ("thumbnail", "preview", "still")
+
+
+# --- headers ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RequestHeader:
+    """Written by Nginx on every request to control (a client's own value never gets through); read by control."""
+
+    name: str
+
+    @property
+    def environ(self) -> str:
+        """Its key in a WSGI environ (PEP 3333)."""
+        return "HTTP_" + self.name.upper().replace("-", "_")
+
+
+@dataclass(frozen=True)
+class ResponseHeader:
+    """Written by control; read by Nginx through :attr:`variable`. `public` ones are passed on to the client."""
+
+    name: str
+    public: bool = False
+
+    @property
+    def variable(self) -> str:
+        return "$upstream_http_" + self.name.lower().replace("-", "_")
+
+
+CLIENT_ADDRESS = RequestHeader("X-Sluice-Client")
+REQUEST_ID = RequestHeader("X-Sluice-Request")
+AUTH_ACTION = RequestHeader("X-Sluice-Action")  # thumbnail | preview | still | directory
+AUTH_TARGET = RequestHeader("X-Sluice-Target")  # a media id, or the name of a protected directory
+AUTH_URI = RequestHeader("X-Sluice-Uri")  # the NORMALISED path that Nginx will serve, never $request_uri
+REQUEST_HEADERS = (CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_URI)
+
+PRINCIPAL = ResponseHeader("X-Sluice-Principal")
+DECISION = ResponseHeader("X-Sluice-Decision", public=True)
+REASON = ResponseHeader("X-Sluice-Reason")
+REVISION = ResponseHeader("X-Sluice-Revision")  # of a media: part of the thumbnail cache's key
+ENCRYPTED = ResponseHeader("X-Encrypted", public=True)  # "true" on an encrypted WebP (source 3's name)
+KEY_URL = ResponseHeader("X-Sluice-Key-Url", public=True)  # where the page fetches that WebP's key
+RESPONSE_HEADERS = (PRINCIPAL, DECISION, REASON, REVISION, ENCRYPTED, KEY_URL)
+
+# What the auth sub-request may answer: Nginx turns anything but 2xx, 401 and 403 into a 500.
+ACCESS_STATUSES = frozenset({204, 401, 403})
+
+
+# --- cookies and query parameters -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Cookie:
+    """`__Host-` (RFC 6265bis 4.1.3.2): Secure, Path=/, no Domain."""
+
+    name: str
+
+
+ACCESS_COOKIE = Cookie("__Host-sluice")
+REFRESH_COOKIE = Cookie("__Host-sluice-refresh")
+DEVICE_COOKIE = Cookie("__Host-sluice-device")
+
+
+@dataclass(frozen=True)
+class QueryParam:
+    name: str
+
+
+EXPIRES_PARAM = QueryParam("expires")
+SIGNATURE_PARAM = QueryParam("sig")
+
+
+# --- signed links: the one recipe that Nginx (secure_link_md5) and Python share ---------------------------------------
+# The secret (32 random bytes, hex) stands last, so a length extension of MD5 yields nothing; every field before it is
+# made by the server from a closed character set, except {path}, which is the tail.
+
+
+def hls_expression(expires: str, grant: str, media: str, secret: str) -> str:
+    """The text under the MD5 of an HLS prefix; with Nginx variables it is the secure_link_md5 argument."""
+    return f"hls {expires}/{grant}/{media} {secret}"
+
+
+def download_expression(expires: str, root: str, path: str, secret: str) -> str:
+    """The text under the MD5 of a /d/ link; `path` is the decoded, normalised path below the root."""
+    return f"d {expires}/{root}/{path} {secret}"
+
+
+def secure_link_md5(expression: str) -> str:
+    """Return base64url(MD5(expression)) without padding, as ngx_http_secure_link_module compares it."""
+    raw = expression.encode("utf-8", "surrogateescape")
+    digest = hashlib.md5(raw, usedforsecurity=False).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def hls_prefix(key_id: str, secret: str, expires: int, grant: str, media: str) -> str:
+    """Return `/hls/{kid}/{md5}/{expires}/{grant}/{media}`: signed once, valid for everything below it."""
+    mac = secure_link_md5(hls_expression(f"{expires:010d}", grant, media, secret))
+    return f"{HLS.path}{key_id}/{mac}/{expires:010d}/{grant}/{media}"
+
+
+def download_url(key_id: str, secret: str, expires: int, root: str, path: str) -> str:
+    """Return `/d/{kid}/{md5}/{expires}/{root}/{path}`, percent-encoded (RFC 3986)."""
+    mac = secure_link_md5(download_expression(f"{expires:010d}", root, path, secret))
+    return f"{DOWNLOAD.path}{key_id}/{mac}/{expires:010d}/{root}/{encode_path(path)}"
+
+
+def encode_path(path: str) -> str:
+    """Percent-encode a file system path (surrogateescape for bytes that are no UTF-8), keeping its slashes."""
+    return quote(path.encode("utf-8", "surrogateescape"), safe="/")
+
+
+# --- the media layout on disk: the processor writes it, control names it, Nginx aliases it -----------------------------
+#   vault/ab/abcdef01-…/master.m3u8
+#                      /720p/index.m3u8  seg_00000.ts …      (AES-128-CBC under key(rung, n); key/{n} is never a file)
+#                      /image.webp.enc   thumbnail.webp.enc  still.webp.enc  preview.webp.enc      (IV || ciphertext)
+#                      /manifest.json                         (what was made, with sizes and hashes; not served)
+#   archive/ab/abcdef01-….enc                                  (the original as ciphertext; not served)
+
+MASTER_PLAYLIST = "master.m3u8"
+PLAYLIST = "index.m3u8"
+IMAGE = "image.webp.enc"
+MANIFEST = "manifest.json"
+SEGMENT = r"seg_[0-9]{5}\.ts"
+ORIGINAL = "original"
+IMAGE_RUNG = "image"  # the "rung" of a picture's content key: /hls/…/{media}/image/key/0
+
+
+def segment_name(index: int) -> str:
+    return f"seg_{index:05d}.ts"
+
+
+def still_name(kind: str) -> str:
+    """The file of one of STILL_KINDS."""
+    return f"{kind}.webp.enc"
+
+
+def vault_directory(media: str) -> str:
+    """Path of one media's renditions below the vault: sharded by the first two hex digits."""
+    return f"{media[:2]}/{media}"
+
+
+def archive_name(media: str) -> str:
+    return f"{media[:2]}/{media}.enc"
+
+
+# --- X-Accel-Redirect: the one place where internal URLs are built ------------------------------------------------------
+
+
+def accel_vault(media: str, name: str) -> str:
+    """Internal URL of a vault file, from a media id and a fixed name."""
+    return f"{VAULT.path}{media}/{name}"
+
+
+def accel_original(media: str) -> str:
+    """Internal URL of a kept original: its name on disk is the server's own."""
+    return f"{ORIGINALS.path}{media}/{ORIGINAL}"
+
+
+def accel_mount(mount: str, path: str) -> str:
+    """Internal URL of a mounted file, from its database record (never a client's path), percent-encoded.
+
+    Nginx decodes it, refuses `..` and NUL itself, and follows no symbolic link below the mount.
+    """
+    return f"{MOUNTS.path}{mount}/{encode_path(path)}"
