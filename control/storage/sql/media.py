@@ -1,0 +1,181 @@
+"""Media rows: the library's page, and every step of an import."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from control.domain.media import Media, Rendition
+from control.storage.sql.pool import Database
+
+_COLUMNS = """id::text, name, kind, mime, size_bytes, source, state, created_at, owner_id::text, visibility, progress,
+    error_code, error, width, height, duration, renditions, stills, facts, tags, revision, mount, path"""
+
+# What a page may be sorted by; the id makes the order total.
+ORDERS = {"created_at": "created_at", "name": "lower(name)", "size": "size_bytes", "duration": "duration"}
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    kind: str | None = None
+    query: str | None = None
+    state: str | None = None
+    sort: str = "created_at"
+    descending: bool = True
+    include_private: bool = False  # administrators see everything
+    viewer_id: str | None = None
+    guest: bool = False  # guests see what is public
+
+
+class MediaStore:
+    def __init__(self, database: Database):
+        self._database = database
+
+    # --- reading -------------------------------------------------------------------------------------------------------
+
+    def find(self, media: str) -> Media | None:
+        row = self._database.one(f"SELECT {_COLUMNS} FROM media WHERE id = %s AND deleted_at IS NULL", [media])  # noqa: S608
+        return row and _media(row)
+
+    def page(self, filters: Filters, limit: int, offset: int) -> list[Media]:
+        where, parameters = _where(filters)
+        direction = "DESC NULLS LAST" if filters.descending else "ASC NULLS LAST"
+        rows = self._database.all(
+            f"SELECT {_COLUMNS} FROM media WHERE {where}"  # noqa: S608
+            f" ORDER BY {ORDERS[filters.sort]} {direction}, id {direction[:4]} LIMIT %s OFFSET %s",
+            [*parameters, limit, offset],
+        )
+        return [_media(row) for row in rows]
+
+    def count(self, filters: Filters) -> int:
+        where, parameters = _where(filters)
+        return self._database.one(f"SELECT count(*) AS n FROM media WHERE {where}", parameters)["n"]  # noqa: S608
+
+    def find_mounted(self, mount: str, path: str) -> Media | None:
+        row = self._database.one(
+            f"SELECT {_COLUMNS} FROM media WHERE mount = %s AND path = %s AND deleted_at IS NULL",  # noqa: S608
+            [mount, os.fsencode(path)],
+        )
+        return row and _media(row)
+
+    # --- the import ledger ---------------------------------------------------------------------------------------------
+
+    def register_import(self, path: bytes, stat: os.stat_result, name: str, kind: str) -> str | None:
+        """Create the media of a file at rest in imports/; None when this very file was taken up before.
+
+        `path` is below imports/. The ledger row and the media row are made in one transaction.
+        """
+        ledger = [path, stat.st_ino, stat.st_size, stat.st_mtime_ns]
+        with self._database.transaction() as connection:
+            connection.execute("SELECT pg_advisory_xact_lock(hashtext(encode(%s, 'hex')))", [path])
+            seen = connection.execute(
+                "SELECT 1 FROM imports WHERE path = %s AND inode = %s AND size_bytes = %s AND mtime_ns = %s", ledger
+            ).fetchone()
+            if seen:
+                return None
+            media = connection.execute(
+                "INSERT INTO media (name, kind, size_bytes, source) VALUES (%s, %s, %s, 'import') RETURNING id::text",
+                [name, kind, stat.st_size],
+            ).fetchone()["id"]
+            connection.execute(
+                "INSERT INTO imports (path, inode, size_bytes, mtime_ns, media_id) VALUES (%s, %s, %s, %s, %s)",
+                [*ledger, media],
+            )
+            return media
+
+    # --- the steps of a job --------------------------------------------------------------------------------------------
+
+    def begin(self, media: str) -> None:
+        """The job has started (again): nothing of an earlier try is visible any more."""
+        self._database.run(
+            """UPDATE media SET state = 'processing', progress = 0, error = NULL, error_code = NULL, renditions = '[]',
+               stills = '{}', revision = revision + 1, updated_at = now() WHERE id = %s""",
+            [media],
+        )
+
+    def describe(self, media: str, *, kind: str, mime: str, sha256: bytes | None = None, width: int | None = None,
+                 height: int | None = None, duration: float | None = None, facts: dict[str, Any] | None = None) -> None:  # fmt: skip
+        """Record what the probe found."""
+        self._database.run(
+            """UPDATE media SET kind = %s, mime = %s, sha256 = coalesce(%s, sha256), width = %s, height = %s,
+               duration = %s, facts = facts || %s, updated_at = now() WHERE id = %s""",
+            [kind, mime, sha256, width, height, duration, Jsonb(facts or {}), media],
+        )
+
+    def set_renditions(self, media: str, renditions: list[Rendition], state: str) -> None:
+        """Publish the rungs that can be played now (`playable` or `completed`)."""
+        self._database.run(
+            """UPDATE media SET renditions = %s, state = %s, revision = revision + 1, updated_at = now(),
+               progress = CASE WHEN %s = 'completed' THEN 100 ELSE progress END WHERE id = %s""",
+            [Jsonb([asdict(rendition) for rendition in renditions]), state, state, media],
+        )
+
+    def set_stills(self, media: str, stills: list[str]) -> None:
+        self._database.run(
+            "UPDATE media SET stills = %s, revision = revision + 1, updated_at = now() WHERE id = %s", [stills, media]
+        )
+
+    def set_progress(self, media: str, percent: float) -> None:
+        self._database.run(
+            "UPDATE media SET progress = greatest(progress, %s), updated_at = now() WHERE id = %s", [percent, media]
+        )
+
+    def fail(self, media: str, code: str, reason: str) -> None:
+        self._database.run(
+            """UPDATE media SET state = 'failed', error_code = %s, error = %s, renditions = '[]', stills = '{}',
+               revision = revision + 1, updated_at = now() WHERE id = %s""",
+            [code, reason, media],
+        )
+
+    def retry(self, media: str, reason: str) -> None:
+        """Back to `pending`: the queue will take it up again."""
+        self._database.run(
+            "UPDATE media SET state = 'pending', error = %s, updated_at = now() WHERE id = %s", [reason, media]
+        )
+
+    # --- mounts --------------------------------------------------------------------------------------------------------
+
+    def upsert_mounted(self, mount: str, path: str, name: str, kind: str, mime: str, size: int) -> str:
+        """Create or refresh the media of a mounted file; returns its id."""
+        return self._database.one(
+            """INSERT INTO media (name, kind, mime, size_bytes, source, state, progress, mount, path)
+               VALUES (%(name)s, %(kind)s, %(mime)s, %(size)s, 'mount', 'completed', 100, %(mount)s, %(path)s)
+               ON CONFLICT (mount, path) WHERE mount IS NOT NULL DO UPDATE
+               SET size_bytes = excluded.size_bytes, mime = excluded.mime, deleted_at = NULL,
+                   revision = media.revision + (media.size_bytes <> excluded.size_bytes)::int
+               RETURNING id::text""",
+            {"name": name, "kind": kind, "mime": mime, "size": size, "mount": mount, "path": os.fsencode(path)},
+        )["id"]
+
+    def mounted_paths(self, mount: str) -> set[str]:
+        rows = self._database.all("SELECT path FROM media WHERE mount = %s AND deleted_at IS NULL", [mount])
+        return {os.fsdecode(row["path"]) for row in rows}
+
+
+def _where(filters: Filters) -> tuple[str, list]:
+    clauses, parameters = ["deleted_at IS NULL"], []
+    if filters.guest:
+        clauses.append("visibility = 'public'")
+    elif not filters.include_private:
+        clauses.append("(visibility <> 'private' OR owner_id = %s)")
+        parameters.append(filters.viewer_id)
+    if filters.kind:
+        clauses.append("kind = %s")
+        parameters.append(filters.kind)
+    if filters.state:
+        clauses.append("state = %s")
+        parameters.append(filters.state)
+    if filters.query:
+        clauses.append("name ILIKE %s")
+        parameters.append("%" + filters.query.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%")
+    return " AND ".join(clauses), parameters
+
+
+def _media(row: dict) -> Media:
+    row["renditions"] = tuple(Rendition(**rendition) for rendition in row["renditions"])
+    row["stills"], row["tags"] = tuple(row["stills"]), tuple(row["tags"])
+    row["path"] = None if row["path"] is None else os.fsdecode(row["path"])
+    return Media(**row)

@@ -1,0 +1,52 @@
+"""Bring a database up to this version: the numbered .sql files (yoyo), then the queue's own schema (procrastinate)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import yoyo
+from procrastinate.schema import SchemaManager
+from psycopg import sql
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+def apply(url: str) -> list[str]:
+    """Create the database of `url` where it is missing, apply what is missing, return the applied names.
+
+    Forward only, one transaction per file, under yoyo's lock; safe to call from several hosts at once.
+    """
+    create_database(url)
+    backend = yoyo.get_backend(_yoyo_url(url))
+    with backend.lock():
+        missing = backend.to_apply(yoyo.read_migrations(str(MIGRATIONS)))
+        backend.apply_migrations(missing)
+    _apply_queue_schema(url)
+    return [migration.id for migration in missing]
+
+
+def create_database(url: str) -> None:
+    parts = urlsplit(url)
+    name = parts.path.lstrip("/")
+    maintenance = urlunsplit(parts._replace(path="/postgres"))
+    try:
+        psycopg.connect(url, connect_timeout=5).close()
+    except psycopg.OperationalError as error:
+        if "does not exist" not in str(error):
+            raise
+        with psycopg.connect(maintenance, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+def _yoyo_url(url: str) -> str:
+    """yoyo picks psycopg 3 by the scheme."""
+    return "postgresql+psycopg" + url[url.index(":") :]
+
+
+def _apply_queue_schema(url: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext('sluice queue schema'))")
+        if connection.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()[0] is None:
+            connection.execute(SchemaManager.get_schema())

@@ -1,0 +1,134 @@
+"""Keys and AES: the only module that turns plaintext into ciphertext and back.
+
+Envelope (NIST SP 800-57 key wrapping): a random 128-bit **media key** per media, wrapped by the **master key** of
+``keys/master.key``. Content keys are derived, never stored::
+
+    key(label, n) = HKDF-SHA256(media key, info = label || n)        (RFC 5869)
+
+HLS segments and WebP images: AES-128-CBC, PKCS#7, a random IV each (RFC 8216 4.3.2.4). Archived originals: AES-128-GCM
+in numbered chunks, so that a cut, a swap or a repeat is found.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+from cryptography.hazmat.primitives.padding import PKCS7
+
+from control.errors import EncryptionFailed
+
+KEY_BYTES = 16
+IV_BYTES = 16
+_NONCE_BYTES = 12
+
+
+class MasterKey:
+    """The key that wraps media keys. It is read once and never leaves the process."""
+
+    def __init__(self, secret: bytes, version: int = 1):
+        if len(secret) != 32:
+            raise ValueError("the master key must be 32 bytes (64 hex digits)")
+        self.version = version
+        self._aead = AESGCM(secret)
+
+    @classmethod
+    def from_file(cls, path: Path) -> MasterKey:
+        """Read 64 hex digits; a half-written file raises ValueError, naming the file."""
+        try:
+            return cls(bytes.fromhex(path.read_text().strip()))
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
+
+    def wrap(self, media: str, key: bytes) -> bytes:
+        """Return nonce || ciphertext of a media key, bound to its media id."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._aead.encrypt(nonce, key, media.encode())
+
+    def unwrap(self, media: str, wrapped: bytes) -> bytes:
+        """Return the media key; raises EncryptionFailed when it was wrapped for another media or by another key."""
+        try:
+            return self._aead.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], media.encode())
+        except InvalidTag:
+            raise EncryptionFailed() from None
+
+
+def new_media_key() -> bytes:
+    return os.urandom(KEY_BYTES)
+
+
+def content_key(media_key: bytes, label: str, n: int = 0) -> bytes:
+    """Derive the 16-byte key of a rung's n-th key period, or of an image, still or archive (`label`, n = 0)."""
+    info = b"sluice content key\0" + label.encode() + b"\0" + struct.pack(">I", n)
+    return HKDFExpand(algorithm=SHA256(), length=KEY_BYTES, info=info).derive(media_key)
+
+
+def encrypt(key: bytes, plaintext: bytes, iv: bytes) -> bytes:
+    """AES-128-CBC with PKCS#7 padding (RFC 8216 METHOD=AES-128)."""
+    padder = PKCS7(128).padder()
+    encryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
+    return encryptor.update(padder.update(plaintext) + padder.finalize()) + encryptor.finalize()
+
+
+def decrypt(key: bytes, ciphertext: bytes, iv: bytes) -> bytes:
+    """The inverse of :func:`encrypt`; raises EncryptionFailed where key, IV or length are wrong."""
+    try:
+        decryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).decryptor()
+        unpadder = PKCS7(128).unpadder()
+        return unpadder.update(decryptor.update(ciphertext) + decryptor.finalize()) + unpadder.finalize()
+    except ValueError:
+        raise EncryptionFailed() from None
+
+
+def seal(key: bytes, plaintext: bytes) -> bytes:
+    """Return IV || AES-128-CBC ciphertext: the form of every `*.webp.enc`."""
+    iv = os.urandom(IV_BYTES)
+    return iv + encrypt(key, plaintext, iv)
+
+
+def unseal(key: bytes, sealed: bytes) -> bytes:
+    return decrypt(key, sealed[IV_BYTES:], sealed[:IV_BYTES])
+
+
+# --- archived originals: MAGIC, 8-byte prefix, then chunks of <= CHUNK bytes + 16-byte tag; the last one is marked -------
+
+_MAGIC = b"SLUICE1\n"
+_CHUNK = 1 << 20
+
+
+def archive(key: bytes, source: BinaryIO, target: BinaryIO) -> None:
+    """Write `source` to `target` as authenticated ciphertext, in constant memory."""
+    aead, prefix = AESGCM(key), os.urandom(8)
+    target.write(_MAGIC + prefix)
+    for number, chunk, last in _numbered(source, _CHUNK):
+        target.write(aead.encrypt(prefix + struct.pack(">I", number), chunk, b"last" if last else b"more"))
+
+
+def unarchive(key: bytes, source: BinaryIO, target: BinaryIO) -> None:
+    """Bring an archived original back; raises EncryptionFailed when it was altered, cut short or is not ours."""
+    if source.read(len(_MAGIC)) != _MAGIC:
+        raise EncryptionFailed("This is not an archived original.")
+    aead, prefix = AESGCM(key), source.read(8)
+    try:
+        for number, chunk, last in _numbered(source, _CHUNK + 16):
+            target.write(aead.decrypt(prefix + struct.pack(">I", number), chunk, b"last" if last else b"more"))
+    except InvalidTag:
+        raise EncryptionFailed() from None
+
+
+def _numbered(source: BinaryIO, size: int) -> Iterator[tuple[int, bytes, bool]]:
+    chunk, number = source.read(size), 0
+    while True:
+        following = source.read(size)
+        yield number, chunk, not following
+        if not following:
+            return
+        chunk, number = following, number + 1
