@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -31,8 +32,15 @@ class Filters:
 
 
 class MediaStore:
-    def __init__(self, database: Database):
+    """`changed` is called with the id of every media that a decision or a page could see differently now."""
+
+    def __init__(self, database: Database, changed: Callable[[str], None] = lambda media: None):
         self._database = database
+        self._changed = changed
+
+    def _update(self, media: str, query: str, parameters: list) -> None:
+        self._database.run(query, parameters)
+        self._changed(media)
 
     # --- reading -------------------------------------------------------------------------------------------------------
 
@@ -90,7 +98,8 @@ class MediaStore:
 
     def begin(self, media: str) -> None:
         """The job has started (again): nothing of an earlier try is visible any more."""
-        self._database.run(
+        self._update(
+            media,
             """UPDATE media SET state = 'processing', progress = 0, error = NULL, error_code = NULL, renditions = '[]',
                stills = '{}', revision = revision + 1, updated_at = now() WHERE id = %s""",
             [media],
@@ -99,7 +108,8 @@ class MediaStore:
     def describe(self, media: str, *, kind: str, mime: str, sha256: bytes | None = None, width: int | None = None,
                  height: int | None = None, duration: float | None = None, facts: dict[str, Any] | None = None) -> None:  # fmt: skip
         """Record what the probe found."""
-        self._database.run(
+        self._update(
+            media,
             """UPDATE media SET kind = %s, mime = %s, sha256 = coalesce(%s, sha256), width = %s, height = %s,
                duration = %s, facts = facts || %s, updated_at = now() WHERE id = %s""",
             [kind, mime, sha256, width, height, duration, Jsonb(facts or {}), media],
@@ -107,24 +117,30 @@ class MediaStore:
 
     def set_renditions(self, media: str, renditions: list[Rendition], state: str) -> None:
         """Publish the rungs that can be played now (`playable` or `completed`)."""
-        self._database.run(
+        self._update(
+            media,
             """UPDATE media SET renditions = %s, state = %s, revision = revision + 1, updated_at = now(),
                progress = CASE WHEN %s = 'completed' THEN 100 ELSE progress END WHERE id = %s""",
             [Jsonb([asdict(rendition) for rendition in renditions]), state, state, media],
         )
 
     def set_stills(self, media: str, stills: list[str]) -> None:
-        self._database.run(
-            "UPDATE media SET stills = %s, revision = revision + 1, updated_at = now() WHERE id = %s", [stills, media]
+        self._update(
+            media,
+            "UPDATE media SET stills = %s, revision = revision + 1, updated_at = now() WHERE id = %s",
+            [stills, media],
         )
 
     def set_progress(self, media: str, percent: float) -> None:
-        self._database.run(
-            "UPDATE media SET progress = greatest(progress, %s), updated_at = now() WHERE id = %s", [percent, media]
+        self._update(
+            media,
+            "UPDATE media SET progress = greatest(progress, %s), updated_at = now() WHERE id = %s",
+            [percent, media],
         )
 
     def fail(self, media: str, code: str, reason: str) -> None:
-        self._database.run(
+        self._update(
+            media,
             """UPDATE media SET state = 'failed', error_code = %s, error = %s, renditions = '[]', stills = '{}',
                revision = revision + 1, updated_at = now() WHERE id = %s""",
             [code, reason, media],
@@ -132,8 +148,8 @@ class MediaStore:
 
     def retry(self, media: str, reason: str) -> None:
         """Back to `pending`: the queue will take it up again."""
-        self._database.run(
-            "UPDATE media SET state = 'pending', error = %s, updated_at = now() WHERE id = %s", [reason, media]
+        self._update(
+            media, "UPDATE media SET state = 'pending', error = %s, updated_at = now() WHERE id = %s", [reason, media]
         )
 
     # --- mounts --------------------------------------------------------------------------------------------------------
