@@ -24,7 +24,7 @@ class ControlError(Exception):
         return (self.__doc__ or "").strip()
 
 
-# --- who ---------------------------------------------------------------------------------------------------------------
+# --- who ------------------------------------------------------------------------------------------
 
 
 class InvalidCredentials(ControlError):
@@ -69,7 +69,7 @@ class WrongPrincipal(ControlError):
     code, status, advice = "AUTH_007", 403, "Open the page yourself, or ask for a link that may be passed on."
 
 
-# --- safety ------------------------------------------------------------------------------------------------------------
+# --- safety ---------------------------------------------------------------------------------------
 
 
 class NetworkNotAllowed(ControlError):
@@ -96,7 +96,7 @@ class LinkExpired(ControlError):
     code, status, advice = "SEC_004", 410, "Ask for a new link."
 
 
-# --- media -------------------------------------------------------------------------------------------------------------
+# --- media ----------------------------------------------------------------------------------------
 
 
 class MediaNotFound(ControlError):
@@ -141,7 +141,13 @@ class GrantEnded(ControlError):
     code, status, advice = "MEDIA_007", 403, "Open the player again."
 
 
-# --- requests ----------------------------------------------------------------------------------------------------------
+class NoPlainFile(ControlError):
+    """The original of this media is kept encrypted."""
+
+    code, status, advice = "MEDIA_008", 409, "Play it in its player, or bring the original back with the CLI."
+
+
+# --- requests -------------------------------------------------------------------------------------
 
 
 class BadRequest(ControlError):
@@ -168,7 +174,7 @@ class TooManyRequests(ControlError):
     code, status, advice, retry_after = "LIMIT_001", 429, "Wait a moment and try again.", 30
 
 
-# --- the machine -------------------------------------------------------------------------------------------------------
+# --- the machine ----------------------------------------------------------------------------------
 
 
 class DatabaseUnavailable(ControlError):

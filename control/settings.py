@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,7 +23,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-Network = IPv4Network | IPv6Network
+from nginx.contract import ORIGINALS_ROOT
+
 Role = Literal["guest", "viewer", "editor", "admin"]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
 
@@ -224,6 +225,8 @@ class Settings(BaseSettings):
         names = [item.name for item in value]
         if len(set(names)) != len(names):
             raise ValueError("two entries share one name")
+        if ORIGINALS_ROOT in names:
+            raise ValueError(f"the name {ORIGINALS_ROOT!r} is taken by kept originals")
         return value
 
     @classmethod

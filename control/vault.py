@@ -98,7 +98,7 @@ def unseal(key: bytes, sealed: bytes) -> bytes:
     return decrypt(key, sealed[IV_BYTES:], sealed[:IV_BYTES])
 
 
-# --- archived originals: MAGIC, 8-byte prefix, then chunks of <= CHUNK bytes + 16-byte tag; the last one is marked -------
+# --- archived originals: MAGIC, 8-byte prefix, then chunks of <= CHUNK bytes + 16-byte tag; the last one is marked ---
 
 _MAGIC = b"SLUICE1\n"
 _CHUNK = 1 << 20

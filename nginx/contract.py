@@ -12,7 +12,7 @@ import hashlib
 from dataclasses import dataclass
 from urllib.parse import quote
 
-# --- closed character sets of everything that stands in a signed or internal URL --------------------------------------
+# --- closed character sets of everything that stands in a signed or internal URL ------------------
 
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 KEY_ID = "[a-z0-9]{2,8}"
@@ -24,7 +24,7 @@ PERIOD = "[0-9]{1,6}"
 ROOT = "[a-z0-9][a-z0-9-]{0,30}"
 
 
-# --- locations --------------------------------------------------------------------------------------------------------
+# --- locations ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ LOCATIONS = (STATIC, HLS, DOWNLOAD, STREAM, STILLS, AUTH, CONTENT_KEY, VAULT, OR
 STILL_KINDS = ("thumbnail", "preview", "still")
 
 
-# --- headers ----------------------------------------------------------------------------------------------------------
+# --- headers --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,10 @@ REQUEST_ID = RequestHeader("X-Sluice-Request")
 AUTH_ACTION = RequestHeader("X-Sluice-Action")  # thumbnail | preview | still | directory
 AUTH_TARGET = RequestHeader("X-Sluice-Target")  # a media id, or the name of a protected directory
 AUTH_URI = RequestHeader("X-Sluice-Uri")  # the NORMALISED path that Nginx will serve, never $request_uri
-REQUEST_HEADERS = (CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_URI)
+INTERNAL_HOP = RequestHeader("X-Sluice-Internal")  # "1" from internal locations alone
+REQUEST_HEADERS = (CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_URI, INTERNAL_HOP)
+
+DIRECTORY_ACTION = "directory"
 
 PRINCIPAL = ResponseHeader("X-Sluice-Principal")
 DECISION = ResponseHeader("X-Sluice-Decision", public=True)
@@ -105,7 +108,7 @@ RESPONSE_HEADERS = (PRINCIPAL, DECISION, REASON, REVISION, ENCRYPTED, KEY_URL)
 ACCESS_STATUSES = frozenset({204, 401, 403})
 
 
-# --- cookies and query parameters -------------------------------------------------------------------------------------
+# --- cookies and query parameters -----------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ EXPIRES_PARAM = QueryParam("expires")
 SIGNATURE_PARAM = QueryParam("sig")
 
 
-# --- signed links: the one recipe that Nginx (secure_link_md5) and Python share ---------------------------------------
+# --- signed links: the one recipe that Nginx (secure_link_md5) and Python share -------------------
 # The secret (32 random bytes, hex) stands last, so a length extension of MD5 yields nothing; every field before it is
 # made by the server from a closed character set, except {path}, which is the tail.
 
@@ -168,11 +171,12 @@ def encode_path(path: str) -> str:
     return quote(path.encode("utf-8", "surrogateescape"), safe="/")
 
 
-# --- the media layout on disk: the processor writes it, control names it, Nginx aliases it -----------------------------
+# --- the media layout on disk: the processor writes it, control names it, Nginx aliases it --------
 #   vault/ab/abcdef01-…/master.m3u8
 #                      /720p/index.m3u8  seg_00000.ts …      (AES-128-CBC under key(rung, n); key/{n} is never a file)
 #                      /image.webp.enc   thumbnail.webp.enc  still.webp.enc  preview.webp.enc      (IV || ciphertext)
 #                      /manifest.json                         (what was made, with sizes and hashes; not served)
+#   files/originals/ab/abcdef01-…/original                     (a kept original, plain, served after a decision)
 #   archive/ab/abcdef01-….enc                                  (the original as ciphertext; not served)
 
 MASTER_PLAYLIST = "master.m3u8"
@@ -181,6 +185,7 @@ IMAGE = "image.webp.enc"
 MANIFEST = "manifest.json"
 SEGMENT = r"seg_[0-9]{5}\.ts"
 ORIGINAL = "original"
+ORIGINALS_ROOT = "originals"  # the {root} of kept originals in /d/ links: no mount may be named so
 IMAGE_RUNG = "image"  # the "rung" of a picture's content key: /hls/…/{media}/image/key/0
 
 
@@ -202,7 +207,7 @@ def archive_name(media: str) -> str:
     return f"{media[:2]}/{media}.enc"
 
 
-# --- X-Accel-Redirect: the one place where internal URLs are built ------------------------------------------------------
+# --- X-Accel-Redirect: the one place where internal URLs are built --------------------------------
 
 
 def accel_vault(media: str, name: str) -> str:
@@ -213,6 +218,13 @@ def accel_vault(media: str, name: str) -> str:
 def accel_original(media: str) -> str:
     """Internal URL of a kept original: its name on disk is the server's own."""
     return f"{ORIGINALS.path}{media}/{ORIGINAL}"
+
+
+def original_root(media: str, mount: str | None, path: str | None) -> tuple[str, str]:
+    """Return (root, path below it) of a plain original: what a /d/ link names."""
+    if mount is not None and path is not None:
+        return mount, path
+    return ORIGINALS_ROOT, f"{vault_directory(media)}/{ORIGINAL}"
 
 
 def accel_mount(mount: str, path: str) -> str:

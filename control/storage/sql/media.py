@@ -42,7 +42,7 @@ class MediaStore:
         self._database.run(query, parameters)
         self._changed(media)
 
-    # --- reading -------------------------------------------------------------------------------------------------------
+    # --- reading ----------------------------------------------------------------------------------
 
     def find(self, media: str) -> Media | None:
         row = self._database.one(f"SELECT {_COLUMNS} FROM media WHERE id = %s AND deleted_at IS NULL", [media])  # noqa: S608
@@ -62,6 +62,16 @@ class MediaStore:
         where, parameters = _where(filters)
         return self._database.one(f"SELECT count(*) AS n FROM media WHERE {where}", parameters)["n"]  # noqa: S608
 
+    def following(self, media: Media) -> Media | None:
+        """The next viewable media of the same kind and source, by name."""
+        row = self._database.one(
+            f"""SELECT {_COLUMNS} FROM media WHERE deleted_at IS NULL AND kind = %s AND source = %s
+                AND state IN ('playable', 'completed') AND (lower(name), id) > (lower(%s), %s)
+                ORDER BY lower(name), id LIMIT 1""",  # noqa: S608
+            [media.kind, media.source, media.name, media.id],
+        )
+        return row and _media(row)
+
     def find_mounted(self, mount: str, path: str) -> Media | None:
         row = self._database.one(
             f"SELECT {_COLUMNS} FROM media WHERE mount = %s AND path = %s AND deleted_at IS NULL",  # noqa: S608
@@ -69,7 +79,7 @@ class MediaStore:
         )
         return row and _media(row)
 
-    # --- the import ledger ---------------------------------------------------------------------------------------------
+    # --- the import ledger ------------------------------------------------------------------------
 
     def register_import(self, path: bytes, stat: os.stat_result, name: str, kind: str) -> str | None:
         """Create the media of a file at rest in imports/; None when this very file was taken up before.
@@ -94,7 +104,7 @@ class MediaStore:
             )
             return media
 
-    # --- the steps of a job --------------------------------------------------------------------------------------------
+    # --- the steps of a job -----------------------------------------------------------------------
 
     def begin(self, media: str) -> None:
         """The job has started (again): nothing of an earlier try is visible any more."""
@@ -106,7 +116,8 @@ class MediaStore:
         )
 
     def describe(self, media: str, *, kind: str, mime: str, sha256: bytes | None = None, width: int | None = None,
-                 height: int | None = None, duration: float | None = None, facts: dict[str, Any] | None = None) -> None:  # fmt: skip
+                 height: int | None = None, duration: float | None = None,
+                 facts: dict[str, Any] | None = None) -> None:  # fmt: skip
         """Record what the probe found."""
         self._update(
             media,
@@ -152,7 +163,7 @@ class MediaStore:
             media, "UPDATE media SET state = 'pending', error = %s, updated_at = now() WHERE id = %s", [reason, media]
         )
 
-    # --- mounts --------------------------------------------------------------------------------------------------------
+    # --- mounts -----------------------------------------------------------------------------------
 
     def upsert_mounted(self, mount: str, path: str, name: str, kind: str, mime: str, size: int) -> str:
         """Create or refresh the media of a mounted file; returns its id."""

@@ -16,14 +16,13 @@ class SessionStore:
     def __init__(self, database: Database):
         self._database = database
 
-    def create(self, user: str, device: Device, refresh_hash: bytes, expires_at: datetime) -> str:
-        """Return the id of a new session."""
-        return self._database.one(
-            """INSERT INTO sessions (user_id, device_id, device_name, device_type, address, user_agent, refresh_hash,
-                                     expires_at)
-               VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id::text""",
-            [user, device.id, device.name, device.kind, device.address, device.user_agent, refresh_hash, expires_at],
-        )["id"]
+    def create(self, session: str, user: str, device: Device, refresh_hash: bytes, expires_at: datetime) -> None:
+        self._database.run(
+            """INSERT INTO sessions (id, user_id, device_id, device_name, device_type, address, user_agent,
+                                     refresh_hash, expires_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)""",
+            [session, user, device.id, device.name, device.kind, device.address, device.user_agent, refresh_hash,
+             expires_at],
+        )  # fmt: skip
 
     def find(self, session: str) -> Session | None:
         """The session with its user; `ended` also when the user has been switched off."""

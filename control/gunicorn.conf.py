@@ -1,0 +1,58 @@
+from gevent import monkey
+
+monkey.patch_all()  # noqa: E702, I001  line 1: psycopg imported unpatched freezes the worker
+
+import gevent
+import psycopg.waiting
+
+from control import settings
+
+_settings = settings.load()
+
+bind = f"unix:{_settings.paths.run / 'control.sock'}"
+umask = 0o007
+worker_class = "gevent"
+workers = _settings.server.workers
+worker_connections = 2000
+
+# Nginx keeps idle connections for 60 s; closing first on this side would be a sporadic 502.
+keepalive = 75
+timeout = 30
+graceful_timeout = 20
+
+# The socket's only peer is our Nginx; no header of a client may become SCRIPT_NAME or an address.
+forwarder_headers = ""
+forwarded_allow_ips = ""
+control_socket_disable = True
+
+# Every request is in Nginx's log, with its decision id.
+accesslog = None
+errorlog = "-"
+loglevel = "info"
+
+BACKGROUND_SECONDS = 0.5
+
+
+def post_worker_init(worker):
+    """The worker has its own event loop now: open the pool, listen for changes, write behind."""
+    if psycopg.waiting.wait.__name__ == "wait_c":
+        raise RuntimeError("psycopg was imported before gevent patched the world: every query would freeze the worker")
+    from control import wsgi
+
+    wsgi.services.database.open()
+    gevent.spawn(wsgi.services.changes.run)
+    gevent.spawn(_write_behind, wsgi.services)
+
+
+def _write_behind(services):
+    while True:
+        gevent.sleep(BACKGROUND_SECONDS)
+        services.write_behind()
+
+
+def worker_exit(server, worker):
+    from control import wsgi
+
+    wsgi.services.changes.stop()
+    wsgi.services.write_behind()
+    wsgi.services.database.close()

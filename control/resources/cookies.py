@@ -1,0 +1,28 @@
+"""The three cookies: all `__Host-` (Secure, Path=/, no Domain), HttpOnly, SameSite=Lax (RFC 6265bis)."""
+
+from __future__ import annotations
+
+import falcon
+
+from control.services.sessions import SignedIn
+from nginx import contract
+
+_DEVICE_SECONDS = 400 * 86400  # the longest that browsers keep (RFC 6265bis 5.5)
+
+
+def set_session(resp: falcon.Response, signed_in: SignedIn, refresh_seconds: int, device_id: str | None = None) -> None:
+    # The access cookie outlives its token, so that an expired one is told apart (AUTH_002) and refreshed.
+    _set(resp, contract.ACCESS_COOKIE, signed_in.access_token, refresh_seconds)
+    if signed_in.refresh_token:
+        _set(resp, contract.REFRESH_COOKIE, signed_in.refresh_token, refresh_seconds)
+    if device_id:
+        _set(resp, contract.DEVICE_COOKIE, device_id, _DEVICE_SECONDS)
+
+
+def clear_session(resp: falcon.Response) -> None:
+    for cookie in (contract.ACCESS_COOKIE, contract.REFRESH_COOKIE):
+        _set(resp, cookie, "", 0)
+
+
+def _set(resp: falcon.Response, cookie: contract.Cookie, value: str, seconds: int) -> None:
+    resp.set_cookie(cookie.name, value, max_age=seconds, path="/", secure=True, http_only=True, same_site="Lax")

@@ -1,0 +1,55 @@
+"""GET /api/media/{thumbnail,preview,still}/{id}: the decrypted WebP.
+
+The named exception to "no media byte passes through Python": only a cold cache asks here; Nginx gates every request by
+``auth_request`` and answers it from RAM-backed storage.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import falcon
+
+from control import vault
+from control.errors import MediaNotFound
+from control.resources.credentials import decision_id, signed_in
+from control.resources.outcome import required
+from control.services.decisions import decide
+from control.services.library import Library
+from control.services.memory import Memory
+from control.services.sessions import Sessions
+from nginx import contract
+
+
+class Still:
+    def __init__(
+        self, library: Library, sessions: Sessions, keys: Memory[bytes], master: vault.MasterKey, vault_root: Path
+    ):
+        self._library, self._sessions = library, sessions
+        self._keys, self._master, self._vault_root = keys, master, vault_root
+
+    def on_get_thumbnail(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
+        self._answer(req, resp, "thumbnail", str(media_id))
+
+    def on_get_preview(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
+        self._answer(req, resp, "preview", str(media_id))
+
+    def on_get_still(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
+        self._answer(req, resp, "still", str(media_id))
+
+    def _answer(self, req: falcon.Request, resp: falcon.Response, kind: str, media_id: str) -> None:
+        principal, media = signed_in(req, self._sessions), self._library.find(media_id)
+        required(decide(principal, "still", media, decision_id(req)))
+        if kind not in media.stills:
+            raise MediaNotFound("It has no picture of this kind (yet).")
+        resp.content_type = "image/webp"
+        resp.set_header("Cache-Control", "private, max-age=3600")
+        resp.data = self._decrypted(media_id, kind)
+
+    def _decrypted(self, media_id: str, kind: str) -> bytes:
+        wrapped = self._keys.get(media_id)
+        try:
+            sealed = (self._vault_root / contract.vault_directory(media_id) / contract.still_name(kind)).read_bytes()
+        except FileNotFoundError:
+            raise MediaNotFound() from None
+        return vault.unseal(vault.content_key(self._master.unwrap(media_id, wrapped), kind), sealed)

@@ -1,0 +1,86 @@
+"""GET /api/media/stream/{id}: a grant, and the playlist, picture or file that it opens; GET /stream/{id}: signed."""
+
+from __future__ import annotations
+
+import uuid
+
+import falcon
+
+from control.domain.media import Media
+from control.domain.playlists import master_playlist
+from control.errors import MediaNotFound
+from control.resources.credentials import client_address, decision_id, signed_in
+from control.resources.delivery import hand_over, hand_over_original
+from control.resources.outcome import required
+from control.services.audit import Audit
+from control.services.decisions import decide
+from control.services.grants import Grants, Opened
+from control.services.library import Library
+from control.services.links import Links, has_plain_file
+from control.services.sessions import Sessions
+from nginx import contract
+
+PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
+
+
+class Stream:
+    def __init__(self, library: Library, sessions: Sessions, grants: Grants, audit: Audit, public_url: str):
+        self._library, self._sessions, self._grants = library, sessions, grants
+        self._audit, self._public_url = audit, public_url
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
+        principal, media = signed_in(req, self._sessions), self._library.find(str(media_id))
+        decision = required(decide(principal, "view", media, decision_id(req)))
+        if media.delivery == "file":
+            return hand_over_original(resp, media)
+        portable = req.get_param_as_bool("portable", default=False)
+        opened = self._grants.open(principal, media, portable)
+        self._audit.record(
+            "stream_opened", principal, media_id=media.id, address=client_address(req), decision=decision.id,
+            reason="portable" if portable else decision.reason,
+        )  # fmt: skip
+        if media.delivery == "image":
+            return self._picture(resp, media, opened)
+        return self._portable(req, resp, opened) if portable else self._playlist(resp, media, opened)
+
+    on_head = on_get
+
+    def _playlist(self, resp: falcon.Response, media: Media, opened: Opened) -> None:
+        resp.content_type = PLAYLIST_TYPE
+        resp.set_header("Cache-Control", "no-store")
+        resp.text = master_playlist(media.renditions, opened.prefix + "/")
+
+    def _portable(self, req: falcon.Request, resp: falcon.Response, opened: Opened) -> None:
+        """An address for players without a cookie: as JSON where that is asked for, else as a redirect to it."""
+        url = f"{self._public_url}{opened.prefix}/{contract.MASTER_PLAYLIST}"
+        resp.set_header("Cache-Control", "no-store")
+        if "application/json" in req.accept:
+            resp.media = {"url": url, "expires": opened.grant.expires_at.isoformat(timespec="seconds")}
+        else:
+            resp.status, resp.location = falcon.HTTP_303, f"{opened.prefix}/{contract.MASTER_PLAYLIST}"
+
+    def _picture(self, resp: falcon.Response, media: Media, opened: Opened) -> None:
+        hand_over(resp, contract.accel_vault(media.id, contract.IMAGE), "image/webp")
+        resp.set_header(contract.ENCRYPTED.name, "true")
+        resp.set_header(contract.KEY_URL.name, f"{opened.prefix}/{contract.IMAGE_RUNG}/key/0")
+
+
+class SignedStream:
+    def __init__(self, library: Library, links: Links):
+        self._library, self._links = library, links
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, stream_id: str) -> None:
+        self._links.verify_stream(stream_id, req.query_string)
+        media = self._library.find(stream_id) if _is_uuid(stream_id) else None
+        if media is None or not has_plain_file(media):
+            raise MediaNotFound()
+        hand_over_original(resp, media)
+
+    on_head = on_get
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False

@@ -1,0 +1,81 @@
+"""Grants: who may fetch which media's renditions, and the content keys behind them."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from control import vault
+from control.domain.grants import Grant
+from control.domain.media import Media
+from control.domain.sessions import Principal
+from control.errors import GrantEnded, MediaNotFound, SignInRequired, WrongPrincipal
+from control.services.audit import Audit
+from control.services.memory import Memory
+from control.services.sessions import Sessions
+from control.services.tokens import SigningKeys
+from nginx import contract
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A grant, and the signed prefix below which Nginx serves its media."""
+
+    grant: Grant
+    prefix: str
+
+
+class Grants:
+    def __init__(
+        self, grants, memory: Memory[Grant], media: Memory[Media], wrapped_keys: Memory[bytes],
+        master: vault.MasterKey, link_keys: SigningKeys, sessions: Sessions, audit: Audit, hours: int,
+        portable_hours: int,
+    ):  # fmt: skip
+        self._grants, self._memory, self._media, self._wrapped = grants, memory, media, wrapped_keys
+        self._master, self._link_keys, self._sessions, self._audit = master, link_keys, sessions, audit
+        self._lifetime = {False: timedelta(hours=hours), True: timedelta(hours=portable_hours)}
+
+    def open(self, principal: Principal, media: Media, portable: bool) -> Opened:
+        """Return a grant of `media` for this principal's session: a live one with half its life left, or a new one."""
+        now, lifetime = datetime.now(UTC), self._lifetime[portable]
+        grant = self._grants.reusable(principal, media.id, portable, now + lifetime / 2)
+        if grant is None:
+            grant = self._grants.create(secrets.token_hex(16), principal, media.id, portable, now + lifetime)
+        kid = self._link_keys.current
+        expires = int(grant.expires_at.timestamp())
+        return Opened(grant, contract.hls_prefix(kid, self._link_keys.keys[kid], expires, grant.id, media.id))
+
+    def content_key(
+        self, grant_id: str, media_id: str, label: str, n: int, asker: Principal | None, address: str, decision_id: str
+    ) -> bytes:
+        """Return the 16 bytes of key(label, n), after a live check of grant, session and asker; audited either way.
+
+        `asker` is who sent the request (None: nobody signed in). Raises GrantEnded, SignInRequired, SessionEnded,
+        WrongPrincipal or MediaNotFound.
+        """
+        facts = {"address": address, "decision": decision_id, "media_id": media_id}
+        try:
+            principal = self._live_owner(grant_id, media_id, asker)
+            wrapped = self._wrapped.get(media_id)
+            if wrapped is None or self._media.get(media_id) is None:
+                raise MediaNotFound()
+        except Exception as error:
+            reason = getattr(error, "code", "error")
+            self._audit.record("key_refused", asker or Principal("anonymous"), reason=reason, **facts)
+            raise
+        self._audit.record("key", principal, reason=principal.kind, details={"rung": label, "n": n}, **facts)
+        return vault.content_key(self._master.unwrap(media_id, wrapped), label, n)
+
+    def _live_owner(self, grant_id: str, media_id: str, asker: Principal | None) -> Principal:
+        grant = self._memory.get(grant_id)
+        if grant is None or grant.revoked or grant.media_id != media_id or grant.expires_at <= datetime.now(UTC):
+            raise GrantEnded()
+        owner = self._sessions.alive(grant.session_id)
+        if grant.portable:
+            return replace(owner, kind="portable")
+        if asker is None:
+            raise SignInRequired()
+        if asker.session_id != grant.session_id:
+            raise WrongPrincipal()
+        return owner

@@ -1,0 +1,48 @@
+"""The library: what a principal may see of it, page by page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from control.domain.media import Media
+from control.domain.sessions import Principal
+from control.services.decisions import decide
+from control.services.memory import Memory
+
+LARGEST_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    items: list[Media]
+    total: int
+    page: int
+    limit: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.limit))
+
+
+class Library:
+    def __init__(self, media, memory: Memory[Media]):
+        self._media, self._memory = media, memory
+
+    def page(self, principal: Principal, filters, page: int, limit: int) -> Page:
+        """One page of what `principal` may see; `filters` is a storage.sql.media.Filters without a viewer."""
+        seen_by = replace(
+            filters, viewer_id=principal.user_id, guest=principal.role == "guest",
+            include_private=principal.role == "admin",
+        )  # fmt: skip
+        limit = max(1, min(limit, LARGEST_PAGE))
+        items = self._media.page(seen_by, limit, (page - 1) * limit)
+        return Page(items, self._media.count(seen_by), page, limit)
+
+    def find(self, media_id: str) -> Media | None:
+        """From memory where that may be trusted."""
+        return self._memory.get(media_id)
+
+    def next_after(self, principal: Principal, media: Media) -> Media | None:
+        """The next one of the same kind, by name, for the player's "up next"."""
+        following = self._media.following(media)
+        return following if following and decide(principal, "view", following, "").allowed else None
