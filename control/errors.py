@@ -168,6 +168,18 @@ class MethodNotAllowed(ControlError):
     code, status, advice = "FILE_003", 405, "See /docs for what is expected here."
 
 
+class TooLarge(ControlError):
+    """The request is too large."""
+
+    code, status, advice = "FILE_004", 413, "Send large files as an upload."
+
+
+class RangeNotSatisfiable(ControlError):
+    """The file has no such range."""
+
+    code, status, advice = "FILE_005", 416, "Ask for bytes within its length (RFC 9110 14.1.2)."
+
+
 class TooManyRequests(ControlError):
     """Too many tries."""
 

@@ -1,6 +1,7 @@
+# ruff: noqa: E402
 from gevent import monkey
 
-monkey.patch_all()  # noqa: E702, I001  line 1: psycopg imported unpatched freezes the worker
+monkey.patch_all()  # before every other import: psycopg imported unpatched freezes the whole worker at each query
 
 import gevent
 import psycopg.waiting

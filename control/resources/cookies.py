@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import falcon
 
 from control.services.sessions import SignedIn
 from nginx import contract
 
+_PAST = datetime(1970, 1, 2, tzinfo=UTC)
 _DEVICE_SECONDS = 400 * 86400  # the longest that browsers keep (RFC 6265bis 5.5)
 
 
@@ -20,8 +23,9 @@ def set_session(resp: falcon.Response, signed_in: SignedIn, refresh_seconds: int
 
 
 def clear_session(resp: falcon.Response) -> None:
+    # Not unset_cookie: it leaves Secure out, and a browser ignores a `__Host-` cookie without it.
     for cookie in (contract.ACCESS_COOKIE, contract.REFRESH_COOKIE):
-        _set(resp, cookie, "", 0)
+        resp.set_cookie(cookie.name, "", expires=_PAST, path="/", secure=True, http_only=True, same_site="Lax")
 
 
 def _set(resp: falcon.Response, cookie: contract.Cookie, value: str, seconds: int) -> None:

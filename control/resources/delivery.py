@@ -1,7 +1,8 @@
 """THE owner of X-Accel-Redirect: control names an internal URL, Nginx sends the bytes (ranges, 304, HEAD and all).
 
 Nginx keeps these headers of our answer across the redirect: Content-Type, Content-Disposition, Accept-Ranges,
-Set-Cookie, Cache-Control, Expires. Anything else is passed on by the internal location through the contract.
+Set-Cookie, Cache-Control, Expires. Caching is the internal location's business; anything else is passed on by it
+through the contract.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ def hand_over(resp: falcon.Response, internal_url: str, content_type: str) -> No
     """Let Nginx answer with what lies at `internal_url` (built by nginx.contract from a record, never by a client)."""
     resp.set_header("X-Accel-Redirect", internal_url)
     resp.content_type = content_type
-    resp.set_header("Cache-Control", "private, no-cache")
 
 
 def hand_over_original(resp: falcon.Response, media: Media, attachment: bool = False) -> None:

@@ -24,5 +24,3 @@ class Original:
         if not has_plain_file(media):
             raise NoPlainFile()
         hand_over_original(resp, media, attachment=req.get_param_as_bool("download", default=False))
-
-    on_head = on_get

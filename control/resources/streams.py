@@ -43,8 +43,6 @@ class Stream:
             return self._picture(resp, media, opened)
         return self._portable(req, resp, opened) if portable else self._playlist(resp, media, opened)
 
-    on_head = on_get
-
     def _playlist(self, resp: falcon.Response, media: Media, opened: Opened) -> None:
         resp.content_type = PLAYLIST_TYPE
         resp.set_header("Cache-Control", "no-store")
@@ -75,8 +73,6 @@ class SignedStream:
         if media is None or not has_plain_file(media):
             raise MediaNotFound()
         hand_over_original(resp, media)
-
-    on_head = on_get
 
 
 def _is_uuid(text: str) -> bool:

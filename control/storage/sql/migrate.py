@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import yoyo
 from procrastinate.schema import SchemaManager
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -28,16 +28,15 @@ def apply(url: str) -> list[str]:
 
 
 def create_database(url: str) -> None:
-    parts = urlsplit(url)
-    name = parts.path.lstrip("/")
-    maintenance = urlunsplit(parts._replace(path="/postgres"))
+    """Create the database that `url` names, where the server does not have it yet."""
     try:
         psycopg.connect(url, connect_timeout=5).close()
     except psycopg.OperationalError as error:
         if "does not exist" not in str(error):
             raise
-        with psycopg.connect(maintenance, autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        with psycopg.connect(make_conninfo(url, dbname="postgres"), autocommit=True) as connection:
+            name = sql.Identifier(conninfo_to_dict(url)["dbname"])
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
 
 
 def _yoyo_url(url: str) -> str:

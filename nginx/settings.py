@@ -1,0 +1,72 @@
+"""What the templates need to know of this machine and these settings."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from control.errors import table
+from control.settings import Settings
+from nginx import contract
+
+TEMPLATES = Path(__file__).with_name("templates")
+PAGES = Path(__file__).resolve().parents[1] / "templates"
+
+# Where distributions put dynamic modules; a build that has them compiled in needs no load_module.
+_MODULE_DIRECTORIES = ("/usr/lib/nginx/modules", "/usr/lib64/nginx/modules", "/opt/homebrew/lib/nginx/modules")
+_MODULES = ("ngx_http_echo_module.so", "ngx_http_headers_more_filter_module.so")
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
+    "connect-src 'self'; worker-src 'self' blob:; font-src 'self'; manifest-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+class ErrorBodies:
+    """The JSON bodies of Nginx's own refusals, from the one error table."""
+
+    by_status = {
+        400: "FILE_001", 401: "AUTH_005", 403: "SEC_003", 404: "FILE_002", 405: "FILE_003", 410: "SEC_004",
+        413: "FILE_004", 414: "FILE_001", 416: "FILE_005", 429: "LIMIT_001", 494: "FILE_001", 500: "SYSTEM_003",
+    }  # fmt: skip
+
+    def body(self, code: str) -> str:
+        """For an Nginx `return`: a single-quoted string that holds Nginx variables for time and decision."""
+        error = next(error for error in table() if error.code == code)
+        fields = {
+            "code": error.code, "message": (error.__doc__ or "").strip(), "details": error.advice,
+            "timestamp": "$time_iso8601", "decision": "$request_id",
+        }  # fmt: skip
+        return json.dumps({"error": fields}).replace("'", "’")
+
+
+def context(settings: Settings) -> dict[str, Any]:
+    """Every name that a template may use."""
+    return {
+        "contract": contract,
+        "errors": ErrorBodies(),
+        "page_policy": PAGE_POLICY,
+        "modules": modules(),
+        "paths": settings.paths,
+        "server": settings.server,
+        "certificate": settings.certificate,
+        "certificate_key": settings.certificate_key,
+        "link_keys": json.loads((settings.paths.keys / "links.json").read_text())["keys"],
+        "mounts": settings.mounts,
+        "protected": settings.protected,
+        "templates": PAGES,
+    }
+
+
+def modules() -> list[Path]:
+    """Dynamic modules to load, by absolute path: a private instance has another prefix than the package's."""
+    found = (Path(directory) / name for name in _MODULES for directory in _MODULE_DIRECTORIES)
+    return [path for path in found if path.exists()]
+
+
+def binary() -> str:
+    """The nginx program; Debian keeps it outside an ordinary account's PATH."""
+    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/bin") or "nginx"
