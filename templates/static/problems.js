@@ -1,0 +1,129 @@
+/* What to say when something does not work: what happened, and what to do about it.
+   Codes are those of the server's error table; anything unknown falls back to the server's own words. */
+
+const RETRY = { label: "Try again", retry: true };
+const LIBRARY = { label: "Back to the library", href: "/library" };
+const SIGN_IN = { label: "Sign in", href: "/login" };
+
+const SIGNED_OUT = {
+  title: "You have been signed out",
+  text: "Your session ended or was closed on another device. Sign in and you come back to this page.",
+  action: SIGN_IN,
+};
+const RESTARTING = {
+  title: "The server is busy starting",
+  text: "It will be back in a moment. This page tries again by itself.",
+  action: RETRY,
+  passing: true,
+};
+
+const PROBLEMS = {
+  AUTH_002: SIGNED_OUT,
+  AUTH_003: SIGNED_OUT,
+  AUTH_004: SIGNED_OUT,
+  AUTH_005: SIGNED_OUT,
+  AUTH_006: {
+    title: "You may not open this",
+    text: "Ask an administrator for the right to it.",
+    action: LIBRARY,
+  },
+  AUTH_007: {
+    title: "This address was made for somebody else",
+    text: "Open the page again from your own library.",
+    action: LIBRARY,
+  },
+  SEC_001: {
+    title: "This network is not allowed",
+    text: "Connect from an allowed network or through the VPN, then try again.",
+    action: RETRY,
+  },
+  MEDIA_001: {
+    title: "This is no longer here",
+    text: "It may have been deleted, or you may not see it any more.",
+    action: LIBRARY,
+  },
+  MEDIA_003: {
+    title: "The content key cannot be opened",
+    text: "Tell an administrator: the master key may not be the one that was in use when this was imported.",
+    action: LIBRARY,
+  },
+  MEDIA_005: {
+    title: "Still being prepared",
+    text: "It can be played in a moment. This page tries again by itself.",
+    action: RETRY,
+    passing: true,
+  },
+  MEDIA_006: {
+    title: "The drive that holds this file is away",
+    text: "Nothing is lost. It comes back with the drive; this page tries again by itself.",
+    action: RETRY,
+    passing: true,
+  },
+  MEDIA_007: {
+    title: "The permission to play this has ended",
+    text: "It was closed, or too many are watching at once. Start it again to ask for a new one.",
+    action: { label: "Start again", retry: true },
+  },
+  LIMIT_001: {
+    title: "Too many tries",
+    text: "Wait a moment, then try again.",
+    action: RETRY,
+  },
+  SYSTEM_001: RESTARTING,
+  SYSTEM_002: RESTARTING,
+  SYSTEM_004: RESTARTING,
+  OFFLINE: {
+    title: "The server does not answer",
+    text: "Check your connection. This page tries again by itself.",
+    action: RETRY,
+    passing: true,
+  },
+  DECODE: {
+    title: "This browser cannot play it",
+    text: "Its format is not one the browser knows. Open it in another player, or download the file.",
+    action: LIBRARY,
+  },
+};
+
+// Nginx answers for control on the media paths; then only the status is known.
+const BY_STATUS = { 401: "AUTH_004", 403: "MEDIA_007", 404: "MEDIA_001", 410: "MEDIA_007", 429: "LIMIT_001" };
+
+/** Return {title, text, action, passing} for a Problem; `passing` ones are worth trying again without being asked. */
+export function describe(problem) {
+  const known = PROBLEMS[problem.code] ?? PROBLEMS[BY_STATUS[problem.status]];
+  if (known) return known;
+  if (problem.status >= 500 && !problem.message) return RESTARTING;
+  return { title: problem.message || "Something went wrong", text: problem.details ?? "", action: RETRY };
+}
+
+/** Draw the problem into `stage` from the page's template. Returns the element; `retry` runs on its button. */
+export function show(stage, problem, retry) {
+  const { title, text, action } = describe(problem);
+  clear(stage);
+  const box = document.getElementById("problem").content.cloneNode(true).firstElementChild;
+  box.querySelector("[data-title]").textContent = title;
+  box.querySelector("[data-text]").textContent = text;
+  box.querySelector("[data-code]").textContent = problem.code;
+  box.querySelector("[data-action]").replaceWith(actionElement(action, retry));
+  stage.append(box);
+  return box;
+}
+
+/** Take a shown problem away again. */
+export function clear(stage) {
+  stage.querySelector(".problem")?.remove();
+}
+
+function actionElement({ label, href, retry: isRetry }, retry) {
+  const element = document.createElement(isRetry ? "button" : "a");
+  element.className = "button button-primary";
+  element.textContent = label;
+  if (isRetry) element.addEventListener("click", retry);
+  else element.href = href === "/login" ? signInUrl() : href;
+  return element;
+}
+
+/** Return the sign-in page's address that leads back here. */
+export function signInUrl() {
+  return `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+}

@@ -1,0 +1,33 @@
+/* What every signed-in page does: stay signed in, say so when that ends, close menus, show dates as people write them. */
+
+import { signInUrl } from "./problems.js";
+import { keepAlive } from "./session.js";
+
+const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+
+keepAlive(() => {
+  const notice = document.getElementById("signed-out");
+  notice.hidden = false;
+  notice.querySelector("a").href = signInUrl();
+});
+
+for (const time of document.querySelectorAll("time[datetime]")) time.textContent = DATE.format(new Date(time.dateTime));
+
+document.addEventListener("click", ({ target }) => closeMenus((menu) => !menu.contains(target)));
+document.addEventListener("keydown", ({ key }) => key === "Escape" && closeMenus(() => true));
+
+function closeMenus(which) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!which(menu)) continue;
+    const inside = menu.contains(document.activeElement);
+    menu.open = false;
+    if (inside) menu.querySelector("summary").focus();
+  }
+}
+
+// "/" goes to the search field, as in many libraries.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.target.closest("input, textarea, select, media-controller")) return;
+  event.preventDefault();
+  document.getElementById("search")?.focus();
+});

@@ -1,0 +1,32 @@
+/* START HERE for the watch page: picks what its stage needs, and follows a medium that is still being prepared. */
+
+import * as links from "./links.js";
+import { json } from "./session.js";
+
+const POLL_EVERY = 2000;
+const stage = document.getElementById("stage");
+
+const views = {
+  player: async () => (await import("./player.js")).play(stage),
+  photo: async () => (await import("./photo.js")).open(stage),
+};
+
+links.wire();
+views[stage.dataset.view]?.();
+if (document.querySelector("[data-progress]")) setTimeout(follow, POLL_EVERY);
+
+/** Show the progress; when there is something else to see (it can be played now, or it failed), the page says it. */
+async function follow() {
+  const media = document.hidden ? null : await json(`/api/media/${stage.dataset.media}`).catch(() => null);
+  if (!media) return setTimeout(follow, POLL_EVERY);
+  draw(media.progress);
+  const playing = stage.dataset.view === "player";
+  if (media.state === stage.dataset.state) setTimeout(follow, POLL_EVERY);
+  else if (!playing) location.reload();
+  else if (media.state === "completed") document.querySelector("[data-progress]").hidden = true;
+}
+
+function draw(progress) {
+  for (const text of document.querySelectorAll("[data-percent]")) text.textContent = `${progress} %`;
+  for (const bar of document.querySelectorAll("[data-progress] progress")) bar.value = progress;
+}

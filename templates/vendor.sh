@@ -1,0 +1,18 @@
+#!/bin/sh
+# Copies what the pages load from node_modules (see package-lock.json) to static/vendor/. Run it after `npm ci`.
+#
+# The names end in .js because Nginx's own mime.types does not know .mjs, and a module without a JavaScript type is
+# not run. The source map comments go, because the maps are not copied and every open developer console would ask.
+set -eu
+cd "$(dirname "$0")"
+
+vendor() {  # vendor SOURCE NAME
+    sed '/^\/\/# sourceMappingURL=/d' "node_modules/$1" > "static/vendor/$2"
+}
+
+mkdir -p static/vendor
+vendor hls.js/dist/hls.min.mjs hls.js
+vendor hls.js/dist/hls.worker.js hls.worker.js
+vendor hls.js/LICENSE hls.LICENSE
+vendor media-chrome/dist/iife/all.js media-chrome.js
+vendor media-chrome/LICENSE media-chrome.LICENSE
