@@ -8,6 +8,7 @@ A name that is not declared here fails the render (StrictUndefined) or the impor
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -68,7 +69,7 @@ class RequestHeader:
 
     name: str
 
-    @property
+    @functools.cached_property
     def environ(self) -> str:
         """Its key in a WSGI environ (PEP 3333)."""
         return "HTTP_" + self.name.upper().replace("-", "_")

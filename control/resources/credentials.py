@@ -35,7 +35,8 @@ def signed_in(req: falcon.Request, sessions: Sessions) -> Principal:
 
 def asker(req: falcon.Request, sessions: Sessions) -> Principal:
     """Like :func:`signed_in`, with ANONYMOUS for a request that carries no token at all."""
-    return signed_in(req, sessions) if access_token(req) else ANONYMOUS
+    token = access_token(req)
+    return sessions.principal(token) if token else ANONYMOUS
 
 
 def client_address(req: falcon.Request) -> str:

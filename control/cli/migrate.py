@@ -1,0 +1,62 @@
+"""``sluice migrate``: the database up to date, and a first admin in an empty system."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import string
+from pathlib import Path
+
+import click
+
+from control import bootstrap, settings
+from control.cli.files import write_secret
+from control.storage.sql import migrate
+
+# One of each kind satisfies every rule of [password]; 20 characters of the rest are 117 bits.
+_KINDS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-_.!")
+_LENGTH = 20
+
+
+@click.command()
+@click.pass_obj
+def command(data: Path) -> None:
+    """Apply missing migrations; create `admin` where there is no user yet."""
+    loaded = settings.load(data)
+    for name in migrate.apply(loaded.database_url):
+        click.echo(f"applied {name}")
+    services = bootstrap.services(loaded)
+    services.database.open()
+    try:
+        create_first_admin(services.users, data / "admin-password")
+    finally:
+        services.database.close()
+
+
+def create_first_admin(users, left_in: Path) -> None:
+    """SLUICE_ADMIN_PASSWORD is the first password; without it one is made and left in the file `left_in`.
+
+    The file comes first: a crash in between must not leave an admin whose password nobody knows.
+    """
+    if users.all():
+        return
+    chosen = os.environ.get("SLUICE_ADMIN_PASSWORD")
+    users.create_first_admin(chosen or _kept_password(left_in))
+    if chosen:
+        left_in.unlink(missing_ok=True)
+    click.echo("created admin")
+
+
+def _kept_password(path: Path) -> str:
+    if not path.exists():
+        write_secret(path, new_password() + "\n")
+    return path.read_text().strip()
+
+
+def new_password() -> str:
+    """Twenty characters that satisfy every rule of [password]."""
+    every = "".join(_KINDS)
+    characters = [secrets.choice(kind) for kind in _KINDS]
+    characters += [secrets.choice(every) for _ in range(_LENGTH - len(_KINDS))]
+    secrets.SystemRandom().shuffle(characters)
+    return "".join(characters)

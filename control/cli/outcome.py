@@ -1,0 +1,58 @@
+"""How a command answers: lists as a table or JSON, expected failures as one sentence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+import click
+import psycopg
+import redis
+
+from control.errors import ControlError
+from control.settings import SettingsError
+from nginx.render import RenderError
+
+
+class CommandError(Exception):
+    """A command cannot be done; the text says why."""
+
+
+EXPECTED = (CommandError, ControlError, SettingsError, RenderError, psycopg.Error, redis.RedisError, OSError, ValueError)
+
+as_json: Callable = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def sentence(error: Exception) -> str:
+    """What went wrong, for a person."""
+    if isinstance(error, ControlError):
+        return f"{error.message} {error.details}"
+    if isinstance(error, psycopg.OperationalError):
+        return f"the database does not answer: {str(error).strip()}"
+    return str(error).strip() or type(error).__name__
+
+
+def show(value: Mapping | Sequence[Mapping], as_json: bool, columns: Sequence[str] = ()) -> None:
+    """Print a list of records (the given columns, aligned) or one record (a field a line), or either as JSON."""
+    if as_json:
+        click.echo(json.dumps(value, indent=2, default=str))
+    elif isinstance(value, Mapping):
+        click.echo(_aligned([(name, _cell(field)) for name, field in value.items()]), nl=bool(value))
+    else:
+        rows = [tuple(name.upper().replace("_", " ") for name in columns)]
+        rows += [tuple(_cell(record[name]) for name in columns) for record in value]
+        click.echo(_aligned(rows))
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    text = "" if value is None else str(value)
+    # A file name may hold terminal escapes.
+    return "".join(character if character.isprintable() else "�" for character in text)
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return "\n".join(lines)

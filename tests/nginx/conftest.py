@@ -1,0 +1,34 @@
+"""A rendered configuration and an application without servers behind them."""
+
+from __future__ import annotations
+
+import pytest
+
+from control import bootstrap
+from control.app import create_app
+from control.cli.init import initialise
+from control.settings import Mount, Protected, load
+from nginx.render import text
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory):
+    data = tmp_path_factory.mktemp("data")
+    (data / "sluice.toml").write_text("")
+    initialise(load(data))
+    return load(data).model_copy(
+        update={
+            "mounts": [Mount(name="demo", path="/srv/demo")],
+            "protected": [Protected(name="forum", url="/gate/forum/", path="/srv/forum")],
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def rendered(settings):
+    return text(settings)
+
+
+@pytest.fixture(scope="session")
+def app(settings):
+    return create_app(bootstrap.services(settings))
