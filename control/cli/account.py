@@ -35,7 +35,9 @@ def _make_for(name: str, data: Path) -> None:
 
 def _become(uid: int, data: Path) -> None:
     if uid == 0:
-        raise CommandError(f"{data} belongs to root, and Sluice never runs as root. Give it away: chown {ACCOUNT}: {data}")
+        raise CommandError(
+            f"{data} belongs to root, and Sluice never runs as root. Give it away: chown {ACCOUNT}: {data}"
+        )
     account = pwd.getpwuid(uid)
     os.setgid(account.pw_gid)
     os.initgroups(account.pw_name, account.pw_gid)

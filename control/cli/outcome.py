@@ -18,7 +18,16 @@ class CommandError(Exception):
     """A command cannot be done; the text says why."""
 
 
-EXPECTED = (CommandError, ControlError, SettingsError, RenderError, psycopg.Error, redis.RedisError, OSError, ValueError)
+EXPECTED = (
+    CommandError,
+    ControlError,
+    SettingsError,
+    RenderError,
+    psycopg.Error,
+    redis.RedisError,
+    OSError,
+    ValueError,
+)
 
 as_json: Callable = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

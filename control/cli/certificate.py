@@ -1,0 +1,70 @@
+"""The self-signed certificate under DIR/tls, for machines that have no other."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from control.cli.addresses import lan_addresses
+from control.cli.files import write_secret
+
+# Safari refuses certificates that are valid for longer than 825 days.
+LIFETIME = timedelta(days=820)
+RENEW_BEFORE = timedelta(days=30)
+
+
+def ensure_certificate(certificate: Path, key: Path) -> bool:
+    """Make both files where they are missing or end within a month; return whether they were made."""
+    if key.exists() and _lasts(certificate):
+        return False
+    secret = ec.generate_private_key(ec.SECP256R1())
+    write_secret(key, secret.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))  # fmt: skip
+    write_secret(certificate, self_signed(secret).public_bytes(serialization.Encoding.PEM))
+    return True
+
+
+def self_signed(secret: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    """A server certificate (RFC 5280) for every name this machine is reached by today."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Sluice")])
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(secret.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + LIFETIME)
+        .add_extension(x509.SubjectAlternativeName(_names()), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .sign(secret, hashes.SHA256())
+    )
+
+
+def _names() -> list[x509.GeneralName]:
+    hosts = dict.fromkeys(["localhost", *filter(_is_dns_name, (socket.gethostname(), socket.getfqdn()))])
+    addresses = dict.fromkeys(["127.0.0.1", "::1", *lan_addresses()])
+    return [x509.DNSName(host) for host in hosts] + [
+        x509.IPAddress(ipaddress.ip_address(address)) for address in addresses
+    ]
+
+
+def _is_dns_name(host: str) -> bool:
+    return host.isascii() and bool(host.replace("-", "").replace(".", "").isalnum())
+
+
+def _lasts(certificate: Path) -> bool:
+    try:
+        loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return loaded.not_valid_after_utc - RENEW_BEFORE > datetime.now(UTC)

@@ -1,0 +1,82 @@
+"""``sluice media``: the library from the operator's side."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import click
+
+from control.bootstrap import Services
+from control.cli.instance import opened
+from control.cli.outcome import CommandError, as_json, show
+from control.domain.media import Media
+from control.domain.sessions import Principal
+from control.errors import MediaNotFound
+from control.services.library import LARGEST_PAGE
+from control.storage.sql.media import Filters
+
+# Whoever may run this command on the data directory may see everything in it.
+OPERATOR = Principal("session", username="operator", role="admin")
+
+
+@click.group()
+def command() -> None:
+    """The items of the library."""
+
+
+@command.command("list")
+@click.option("--type", "kind", type=click.Choice(["video", "audio", "image", "document"]), help="Only this type.")
+@click.option("--state", type=click.Choice(["pending", "processing", "playable", "completed", "failed"]),
+              help="Only this state.")  # fmt: skip
+@click.option("--query", help="Only names with this in them.")
+@as_json
+@click.pass_obj
+def list_(data: Path, kind: str | None, state: str | None, query: str | None, as_json: bool) -> None:
+    """List media, newest first."""
+    with opened(data) as services:
+        found = [record(media) for media in matching(services, Filters(kind=kind, state=state, query=query))]
+    show(found, as_json, ("id", "name", "type", "state", "progress", "size_bytes"))
+
+
+@command.command("show")
+@click.argument("media")
+@as_json
+@click.pass_obj
+def show_(data: Path, media: str, as_json: bool) -> None:
+    """Show MEDIA (an id or a name), with the reason when it failed."""
+    with opened(data) as services:
+        show(record(find(services, media)), as_json)
+
+
+def find(services: Services, text: str) -> Media:
+    """The media with this id, or the only one with this name; raises MediaNotFound or CommandError."""
+    try:
+        found = [services.library.find(str(uuid.UUID(text)))]
+    except ValueError:
+        found = [media for media in matching(services, Filters(query=text)) if media.name == text]
+    if len(found) > 1:
+        raise CommandError(f"{len(found)} media are called {text!r}; name one by its id (sluice media list).")
+    if not found or found[0] is None:
+        raise MediaNotFound()
+    return found[0]
+
+
+def matching(services: Services, filters: Filters) -> list[Media]:
+    """Every match, page by page."""
+    first = services.library.page(OPERATOR, filters, 1, LARGEST_PAGE)
+    rest = (services.library.page(OPERATOR, filters, number, LARGEST_PAGE) for number in range(2, first.pages + 1))
+    return first.items + [media for page in rest for media in page.items]
+
+
+def record(media: Media) -> dict[str, Any]:
+    """What the operator gets to know of one media; names as in the HTTP API."""
+    return {
+        "id": media.id, "name": media.name, "type": media.kind, "state": media.state,
+        "progress": round(media.progress, 1), "error_code": media.error_code, "error": media.error,
+        "source": media.source, "mount": media.mount, "path": media.path, "size_bytes": media.size_bytes,
+        "mime": media.mime, "width": media.width, "height": media.height, "duration": media.duration,
+        "rungs": [rendition.rung for rendition in media.renditions], "stills": list(media.stills),
+        "tags": list(media.tags), "created_at": media.created_at.isoformat(timespec="seconds"),
+    }  # fmt: skip

@@ -1,0 +1,167 @@
+"""The text of a new ``sluice.toml``: every setting with its default, switched off, and what it is for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+_TEXT = """\
+# The settings of this Sluice. A line that starts with "#name =" shows a default: remove the "#" to change it.
+# Environment variables win over this file (SLUICE_SERVER__PORT=1027), and the content of a file named by a _FILE
+# variable wins over both (SLUICE_DATABASE__URL_FILE=/run/secrets/db). They are read at start: deploy/down, deploy/up.
+# `sluice settings` prints what is in effect. This file is made once and never overwritten.
+
+# Where Sluice listens and whom it answers.
+[server]
+@port@
+# The address in links that are sent to other people; empty: https://localhost:PORT
+#public_url = ""
+# Who may connect at all (SEC_001 for the rest): loopback and private ranges. Add your VPN's if it has others.
+#allowed_networks = ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"]
+# Other web sites whose pages may call the API.
+#cors_origins = []
+# A certificate of your own (PEM files); without it a self-signed one is made under tls/.
+#certificate = "/etc/ssl/sluice.pem"
+#certificate_key = "/etc/ssl/private/sluice.key"
+# Processes that answer requests; one per core is plenty, because Nginx sends the files.
+#workers = 2
+
+# Postgres holds the truth. Empty: a private instance in this directory. With a URL of your own none is started.
+[database]
+#url = ""
+#pool_max = 10
+
+# Redis holds what may be lost. Empty: a private instance in this directory.
+[redis]
+#url = ""
+
+# How long a sign-in lasts.
+[session]
+#access_minutes = 15
+#refresh_days = 7
+#idle_minutes = 30
+#max_devices = 5
+#refresh_grace_seconds = 30
+
+# What a password must have.
+[password]
+#min_length = 8
+#require_uppercase = true
+#require_lowercase = true
+#require_numbers = true
+#require_special = true
+
+# Media keys are wrapped anew under a fresh master key after this many days.
+[encryption]
+#rotation_days = 30
+
+# Encrypted streaming: length of a segment, film time under one key, and how long a viewing right lasts at most
+# (portable: for players that cannot sign in, such as VLC or a TV).
+[hls]
+#segment_seconds = 10
+#key_period_seconds = 60
+#grant_hours = 12
+#portable_hours = 6
+
+# Signed download links.
+[links]
+#default_seconds = 3600
+#max_seconds = 2592000
+
+# How films are encoded. Rungs above the source's own height are left out.
+[video]
+#preset = "veryfast"
+#crf = 23
+#audio_bitrate = "128k"
+#ladder = [
+#    {name = "720p", height = 720, bitrate = "3000k"},
+#    {name = "480p", height = 480, bitrate = "1500k"},
+#    {name = "360p", height = 360, bitrate = "800k"},
+#]
+
+# The moving picture of a film in the library: `seconds` of it, from the fraction `start` of its length.
+[video.thumbnail]
+#width = 320
+#fps = 10
+#seconds = 3.0
+#start = 0.1
+#quality = 75
+
+# The preview on hover: one frame per scene.
+[video.preview]
+#width = 480
+#fps = 5
+#max_frames = 20
+#quality = 80
+#scene_threshold = 0.4
+
+# Photos become WebP, at most this large.
+[images]
+#quality = 85
+#max_width = 3840
+#max_height = 2160
+#thumbnail = 300
+
+# threads = 0: ffmpeg decides. hwaccel: none, vaapi, nvenc, qsv or videotoolbox.
+[ffmpeg]
+#binary = "ffmpeg"
+#probe = "ffprobe"
+#threads = 0
+#hwaccel = "none"
+
+# The folder imports/. A file is taken when its size has rested for settle_seconds.
+[imports]
+#settle_seconds = 2.0
+#sweep_seconds = 5.0
+
+# What becomes of an imported file once its encrypted renditions are there: "encrypt" (kept as ciphertext),
+# "keep" (as it is, protected) or "delete".
+[imports.originals]
+#video = "encrypt"
+#image = "encrypt"
+#audio = "keep"
+#document = "keep"
+
+# The pipeline: films at a time, attempts per file, and memory for each decoder.
+[processing]
+#workers = 1
+#attempts = 3
+#memory_bytes = 4294967296
+
+# Libraries that stay where they are (NAS, cloud drive, a plain directory), served read-only.
+#
+#   [[mounts]]
+#   name = "films"
+#   path = "/mnt/nas/films"
+
+# Directories of somebody else's files that need a sign-in here: guest, viewer, editor or admin.
+#
+#   [[protected]]
+#   name = "reports"
+#   url = "/reports/"
+#   path = "/srv/reports"
+#   role = "viewer"
+"""
+
+_DEMO = """
+# Made by deploy/up --demo.
+[[mounts]]
+name = "demo"
+path = {mount}
+
+[[protected]]
+name = "demo"
+url = "/gate/demo/"
+path = {gate}
+"""
+
+
+def settings_file(port: int | None = None) -> str:
+    """The whole file; a port that was asked for is switched on."""
+    return _TEXT.replace("@port@", "#port = 1027" if port is None else f"port = {port}")
+
+
+def demo_sections(data: Path) -> str:
+    """The mount and the gate of deploy/up --demo."""
+    # A JSON string is a TOML basic string.
+    return _DEMO.format(mount=json.dumps(str(data / "demo" / "mount")), gate=json.dumps(str(data / "demo" / "gate")))

@@ -1,0 +1,46 @@
+"""``sluice user``: who may sign in."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from control.cli.instance import opened
+from control.cli.migrate import new_password
+from control.cli.outcome import as_json, show
+from control.domain.users import ROLES
+
+
+@click.group()
+def command() -> None:
+    """The people who may sign in."""
+
+
+@command.command("list")
+@as_json
+@click.pass_obj
+def list_(data: Path, as_json: bool) -> None:
+    """List users."""
+    with opened(data) as services:
+        users = [user.public() | {"active": user.active} for user in services.users.all()]
+    show(users, as_json, ("username", "role", "full_name", "email", "active"))
+
+
+@command.command()
+@click.argument("username")
+@click.option("--role", type=click.Choice(ROLES), default="viewer", show_default=True)
+@click.option("--full-name", default="")
+@click.option("--email")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input; without it one is made.")
+@as_json
+@click.pass_obj
+def add(data: Path, username: str, role: str, full_name: str, email: str | None, password_stdin: bool,
+        as_json: bool) -> None:  # fmt: skip
+    """Create USERNAME and print the password made for it."""
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else new_password()
+    with opened(data) as services:
+        user = services.users.create(username, password, role, full_name, email)
+    made = {} if password_stdin else {"password": password}
+    show(user.public() | made, as_json)
