@@ -1,4 +1,4 @@
-"""The addresses of this machine on its networks: ``python -m control.cli.addresses`` prints the one to open on a phone."""
+"""This machine's addresses on its networks: ``python -m control.cli.addresses`` prints the one to open on a phone."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ ensure_python() {
     if [[ $INSTALL == no ]]; then use_venv_as_it_is; return 0; fi
     venv_runs || make_venv
     say "installing the Python packages into .venv"
-    "$VENV/bin/python" -m pip install --quiet --editable "$REPO$1" || die "pip could not install the Python packages."
+    "$VENV/bin/python" -m pip install -qq --editable "$REPO$1" || die "pip could not install the Python packages."
     printf '%s\n' "$wanted" >"$VENV/stamp$1"
     # Extras come on top of the plain install.
     printf '%s\n' "$wanted" >"$VENV/stamp"
