@@ -25,7 +25,7 @@ by_directory() {
             index($2 "/", data "redis/") == 1 { sub("/proc/", "", $1); print $1 }' |
         while read -r pid; do
             case $(cat "/proc/$pid/comm" 2>/dev/null) in nginx | postgres | redis-server) echo "$pid" ;; esac
-        done
+        done || true # processes end while find looks at them
 }
 
 by_pid_file() {
@@ -56,9 +56,19 @@ stop_all() {
     if [[ -n $supervisor ]]; then
         kill -TERM "$supervisor" 2>/dev/null || true
         gone_within 60 "$1" || warn "the supervisor did not end its programs in a minute; ending them one by one"
+        reaped "$supervisor"
     fi
     stop_leftovers "$1"
     rm -f "$1/run/environment" "$1/run/started"
+}
+
+# A process that has given up its memory no longer counts as ours, but it is not gone yet.
+reaped() {
+    local tries
+    for ((tries = 0; tries < 20; tries++)); do
+        kill -0 "$1" 2>/dev/null || return 0
+        sleep 0.1
+    done
 }
 
 stop_leftovers() {
