@@ -1,0 +1,47 @@
+"""Password rules and hashes."""
+
+from __future__ import annotations
+
+import pytest
+
+from control.errors import BadRequest
+from control.services.passwords import Passwords
+from control.settings import Password
+
+
+@pytest.fixture(scope="module")
+def passwords():
+    return Passwords(Password(), lambda function, *arguments: function(*arguments))
+
+
+def test_a_hash_is_argon2id_and_verifies(passwords):
+    stored = passwords.hash("Secret-word-1")
+    assert stored.startswith("$argon2id$") and passwords.verify(stored, "Secret-word-1")
+    assert not passwords.verify(stored, "secret-word-1")
+
+
+def test_nobody_has_no_password(passwords):
+    assert passwords.verify(None, "nobody has this password") is False
+
+
+def test_L05_a_huge_password_is_refused_before_it_costs_a_hash():
+    hashed = []
+    passwords = Passwords(Password(), lambda function, *arguments: hashed.append(arguments))
+    with pytest.raises(BadRequest):
+        passwords.verify(None, "x" * 1_000_000)
+    assert not hashed
+
+
+@pytest.mark.parametrize(
+    ("password", "missing"),
+    [("Sh-1", "8 characters"), ("lower-case-1", "capital"), ("UPPER-CASE-1", "small"), ("No-digits!", "digit"),
+     ("NoSpecial1", "special")],
+)  # fmt: skip
+def test_a_weak_password_is_told_what_it_lacks(passwords, password, missing):
+    with pytest.raises(BadRequest) as refused:
+        passwords.check_rules(password)
+    assert missing in refused.value.details
+
+
+def test_a_good_password_passes(passwords):
+    passwords.check_rules("Good-pass-1")
