@@ -1,6 +1,6 @@
 /* The photo viewer: fetches an encrypted WebP, decrypts it here, and shows it to fit or magnified. */
 
-import { show } from "./problems.js";
+import { clear, show } from "./problems.js";
 import { Problem, request } from "./session.js";
 
 const IV_BYTES = 16;
@@ -12,10 +12,11 @@ export async function open(stage) {
   const photo = stage.querySelector("img.photo");
   try {
     await load(photo, await source(stage));
+    clear(stage);
     stage.querySelector(".photo-still")?.remove();
     new Viewer(stage, photo);
   } catch (problem) {
-    show(stage, problem, () => location.reload());
+    show(stage, problem, () => open(stage));
   }
 }
 

@@ -2,14 +2,25 @@
    media-chrome's controls. */
 
 import "./shadow-styles.js"; // before media-chrome
-import { clear, describe, show } from "./problems.js";
+import { RETRY_AFTER, clear, describe, show } from "./problems.js";
 import { Renditions } from "./renditions.js";
 import { Problem, renew, request } from "./session.js";
 
 const HLS_TYPE = "application/vnd.apple.mpegurl";
 const PAGE_KEYS = new Set([" ", "k", "m", "f", "j", "l", "ArrowLeft", "ArrowRight"]);
-const REOPEN_AT_MOST_EVERY = 30 * 1000;
-const RETRY_AFTER = 5 * 1000;
+const REFUSED = new Set([401, 403, 410]); // answers that asking again does not change
+const AGAIN_AT_MOST_EVERY = 30 * 1000;
+const MEND_AT_MOST_EVERY = 5 * 1000;
+
+// A few quick tries by hls.js, then the page says what is wrong and goes on trying by itself.
+const PATIENCE = {
+  default: {
+    maxTimeToFirstByteMs: 10000,
+    maxLoadTimeMs: 60000,
+    timeoutRetry: { maxNumRetry: 2, retryDelayMs: 0, maxRetryDelayMs: 0 },
+    errorRetry: { maxNumRetry: 2, retryDelayMs: 1000, maxRetryDelayMs: 4000 },
+  },
+};
 
 /** Start the player that `stage` holds. */
 export async function play(stage) {
@@ -29,9 +40,10 @@ async function playHls(stage, video) {
 }
 
 function playFile(stage, element) {
-  element.addEventListener("error", async () => {
-    show(stage, await causeOf(stage.dataset.stream), () => location.reload());
-  });
+  const failed = async () => show(stage, await causeOf(stage.dataset.stream), () => element.load());
+  element.addEventListener("error", failed);
+  element.addEventListener("loadedmetadata", () => clear(stage));
+  if (element.error) failed(); // the page's own src had failed before this script came
   if (!element.src) element.src = stage.dataset.stream;
 }
 
@@ -61,8 +73,9 @@ class Film {
   #video;
   #hls;
   #kinds;
-  #reopened = 0;
+  #triedAgain = 0;
   #mended = 0;
+  #failing = false;
   #trouble = new AbortController();
 
   constructor(stage, video, Hls) {
@@ -75,10 +88,15 @@ class Film {
       workerPath: stage.dataset.hlsWorker, // a file of our own: no blob needed
       capLevelToPlayerSize: true,
       backBufferLength: 60,
+      fragLoadPolicy: PATIENCE,
+      keyLoadPolicy: PATIENCE,
     });
     video.videoRenditions = new Renditions();
     video.videoRenditions.follow(this.#hls, Hls.Events);
-    this.#hls.on(Hls.Events.ERROR, (_, data) => data.fatal && this.#failed(data));
+    this.#hls.on(Hls.Events.ERROR, (_, data) => {
+      if (data.fatal || REFUSED.has(data.response?.code)) this.#failed(data);
+    });
+    this.#hls.on(Hls.Events.FRAG_BUFFERED, () => this.#recovered());
     this.#hls.attachMedia(video);
   }
 
@@ -92,46 +110,54 @@ class Film {
 
   async #failed(data) {
     if (data.type !== this.#kinds.NETWORK_ERROR) return this.#mend();
-    const problem = problemOf(data);
-    const session = problem.status === 401;
-    if (session && !(await renew().catch(() => false))) return this.#report(problem);
-    const refused = session || problem.status === 403 || problem.status === 410;
-    if (refused && this.#mayReopen()) return this.open(this.#video.currentTime);
+    if (this.#failing) return;
+    this.#failing = true;
+    this.#hls.stopLoad(); // what is buffered plays on; nothing more is asked for until it is known why
+    await this.#answer(problemOf(data));
+    this.#failing = false;
+  }
+
+  /** A token that ran out is renewed, a grant that ended is asked for again; neither in a loop. */
+  async #answer(problem) {
+    if (!REFUSED.has(problem.status) || !this.#mayTryAgain()) return this.#report(problem);
+    if (problem.status !== 401) return this.open(this.#video.currentTime);
+    if (await renew().catch(() => false)) return this.#goOn();
     this.#report(problem);
   }
 
-  /** A grant that ended is asked for again, but never in a loop. */
-  #mayReopen() {
+  #mayTryAgain() {
     const now = Date.now();
-    if (now - this.#reopened < REOPEN_AT_MOST_EVERY) return false;
-    this.#reopened = now;
+    if (now - this.#triedAgain < AGAIN_AT_MOST_EVERY) return false;
+    this.#triedAgain = now;
     return true;
+  }
+
+  #goOn() {
+    if (this.#hls.levels.length) this.#hls.startLoad();
+    else this.open(this.#video.currentTime);
   }
 
   #mend() {
     const now = Date.now();
-    if (now - this.#mended < RETRY_AFTER) return this.#report(new Problem(0, { code: "DECODE" }));
+    if (now - this.#mended < MEND_AT_MOST_EVERY) return this.#report(new Problem(0, { code: "DECODE" }));
     this.#mended = now;
     this.#hls.recoverMediaError();
   }
 
-  /** Say it once the buffer has run dry, not while the film still goes on; passing troubles are tried again. */
+  /** Say it once the buffer has run dry, not while the film still goes on. */
   #report(problem) {
+    this.#trouble.abort();
     const { signal } = (this.#trouble = new AbortController());
-    const say = () => show(this.#stage, problem, () => this.#retry());
-    const goesOn = !this.#video.paused && this.#video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA;
-    if (goesOn) this.#video.addEventListener("waiting", say, { once: true, signal });
-    else say();
-    if (!describe(problem).passing) return;
-    const timer = setTimeout(() => this.#retry(), RETRY_AFTER);
-    signal.addEventListener("abort", () => clearTimeout(timer));
+    const say = () => show(this.#stage, problem, () => this.#goOn());
+    const playsOn = !this.#video.paused && this.#video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA;
+    if (!playsOn) return say();
+    this.#video.addEventListener("waiting", say, { once: true, signal });
+    if (describe(problem).passing) setTimeout(() => signal.aborted || this.#goOn(), RETRY_AFTER);
   }
 
-  #retry() {
+  #recovered() {
     this.#trouble.abort();
     clear(this.#stage);
-    if (this.#hls.levels.length) this.#hls.startLoad();
-    else this.open(this.#video.currentTime);
   }
 }
 

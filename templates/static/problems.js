@@ -1,6 +1,8 @@
 /* What to say when something does not work: what happened, and what to do about it.
    Codes are those of the server's error table; anything unknown falls back to the server's own words. */
 
+export const RETRY_AFTER = 5 * 1000; // ms
+
 const RETRY = { label: "Try again", retry: true };
 const LIBRARY = { label: "Back to the library", href: "/library" };
 const SIGN_IN = { label: "Sign in", href: "/login" };
@@ -96,9 +98,9 @@ export function describe(problem) {
   return { title: problem.message || "Something went wrong", text: problem.details ?? "", action: RETRY };
 }
 
-/** Draw the problem into `stage` from the page's template. Returns the element; `retry` runs on its button. */
+/** Draw the problem into `stage`; `retry` runs on its button, and by itself while a passing problem is shown. */
 export function show(stage, problem, retry) {
-  const { title, text, action } = describe(problem);
+  const { title, text, action, passing } = describe(problem);
   clear(stage);
   const box = document.getElementById("problem").content.cloneNode(true).firstElementChild;
   box.querySelector("[data-title]").textContent = title;
@@ -106,7 +108,7 @@ export function show(stage, problem, retry) {
   box.querySelector("[data-code]").textContent = problem.code;
   box.querySelector("[data-action]").replaceWith(actionElement(action, retry));
   stage.append(box);
-  return box;
+  if (passing) setTimeout(() => box.isConnected && retry(), RETRY_AFTER);
 }
 
 /** Take a shown problem away again. */

@@ -27,6 +27,6 @@ async function follow() {
 }
 
 function draw(progress) {
-  for (const text of document.querySelectorAll("[data-percent]")) text.textContent = `${progress} %`;
+  for (const text of document.querySelectorAll("[data-percent]")) text.textContent = `${Math.round(progress)} %`;
   for (const bar of document.querySelectorAll("[data-progress] progress")) bar.value = progress;
 }
