@@ -16,6 +16,12 @@ curl        | have curl                 | curl ca-certificates | curl
 npm         | have npm node             | nodejs npm | node
 '
 
+# Only while .venv is filled: gunicorn's HTTP parser comes as C source.
+BUILD_NEEDS='
+gcc         | have cc                   | gcc libc6-dev | gcc
+headers     | have_python_headers       | python3-dev | python
+'
+
 # Only for deploy/test.
 TEST_NEEDS='
 chromium    | have chromium             | chromium | chromium
@@ -42,6 +48,9 @@ have_nginx_module() {
 
 have_postgres() { postgres_bin >/dev/null; }
 have_python() { [[ -n $(python_candidates) ]]; }
+have_python_headers() {
+    "$(best_python)" -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null
+}
 
 # Make sure that every need of the given table is met: install what is missing, or name it and stop.
 ensure_packages() {

@@ -3,7 +3,7 @@
 # Directory of the newest server's programs: Debian keeps them out of every PATH.
 postgres_bin() {
     local candidate
-    for candidate in $(ls -d /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql*/bin 2>/dev/null | sort -rV); do
+    for candidate in $(printf '%s\n' /usr/lib/postgresql/*/bin /opt/homebrew/opt/postgresql*/bin | sort -rV); do
         [[ -x $candidate/initdb && -x $candidate/postgres ]] && echo "$candidate" && return 0
     done
     have initdb postgres && dirname "$(command -v initdb)"

@@ -8,6 +8,7 @@ ensure_python() {
     wanted=$(checksum "$REPO/setup.cfg" "$REPO/pyproject.toml")
     if venv_runs && stamped "$VENV/stamp$1" "$wanted"; then return 0; fi
     if [[ $INSTALL == no ]]; then use_venv_as_it_is; return 0; fi
+    ensure_packages "$BUILD_NEEDS"
     venv_runs || make_venv
     say "installing the Python packages into .venv"
     "$VENV/bin/python" -m pip install -qq --editable "$REPO$1" || die "pip could not install the Python packages."
@@ -23,7 +24,7 @@ use_venv_as_it_is() {
 
 make_venv() {
     local python
-    python=$(python_candidates | head -n 1)
+    python=$(best_python)
     say "making .venv with $python"
     "$python" -m venv --clear "$VENV" || die "$python could not make $VENV. On Debian: sudo apt-get install python3-venv"
 }
@@ -31,6 +32,12 @@ make_venv() {
 # A Python under somebody's home (pyenv, uv) works for its owner only: .venv/bin/python must run as the account.
 venv_runs() { [[ -x $VENV/bin/python ]] && venv_python_reachable && "$VENV/bin/python" -c 'import pip' 2>/dev/null; }
 venv_python_reachable() { (cd / && as_account test -x "$(readlink -f "$VENV/bin/python")"); }
+
+best_python() {
+    local candidates
+    candidates=$(python_candidates)
+    printf '%s' "${candidates%%$'\n'*}"
+}
 
 # Every Python >= 3.11 that can make a venv and that the account can run, best first.
 python_candidates() {
