@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -248,11 +249,11 @@ class Settings(BaseSettings):
 
     @property
     def database_url(self) -> str:
-        return self.database.url or f"postgresql:///sluice?host={self.paths.run}"
+        return self.database.url or f"postgresql:///sluice?host={quote(str(self.paths.run))}"
 
     @property
     def redis_url(self) -> str:
-        return self.redis.url or f"unix://{self.paths.run}/redis.sock"
+        return self.redis.url or f"unix://{quote(str(self.paths.run))}/redis.sock"
 
     @property
     def certificate(self) -> Path:

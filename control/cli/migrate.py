@@ -11,6 +11,8 @@ import click
 
 from control import bootstrap, settings
 from control.cli.files import write_secret
+from control.cli.outcome import CommandError
+from control.errors import BadRequest
 from control.storage.sql import migrate
 
 # One of each kind satisfies every rule of [password]; 20 characters of the rest are 117 bits.
@@ -41,7 +43,10 @@ def create_first_admin(users, left_in: Path) -> None:
     if users.all():
         return
     chosen = os.environ.get("SLUICE_ADMIN_PASSWORD")
-    users.create_first_admin(chosen or _kept_password(left_in))
+    try:
+        users.create_first_admin(chosen or _kept_password(left_in))
+    except BadRequest as error:
+        raise CommandError(f"SLUICE_ADMIN_PASSWORD cannot be used. {error.details}") from None
     if chosen:
         left_in.unlink(missing_ok=True)
     click.echo("created admin")

@@ -9,7 +9,7 @@ import click
 import psycopg
 import redis
 
-from control.errors import ControlError
+from control.errors import BadRequest, ControlError, DatabaseUnavailable
 from control.settings import SettingsError
 from nginx.render import RenderError
 
@@ -34,6 +34,10 @@ as_json: Callable = click.option("--json", "as_json", is_flag=True, help="Print 
 
 def sentence(error: Exception) -> str:
     """What went wrong, for a person."""
+    if isinstance(error, BadRequest):
+        return error.details
+    if isinstance(error, DatabaseUnavailable):
+        return "the database does not answer. Is this directory running? Start it with deploy/up."
     if isinstance(error, ControlError):
         return f"{error.message} {error.details}"
     if isinstance(error, psycopg.OperationalError):

@@ -2,11 +2,16 @@
 
 # Print the absolute path of directory $1, made if it is missing, without symbolic links: it names the instance.
 data_directory() {
-    # Quotes, commas and the like mean something in Postgres's, Nginx's or the supervisor's configuration.
-    case $1 in
-        *[\"\'\\,\$%\;\{\}\#]* | *$'\n'*) die "the data directory $1 has a character in its name that is not possible here." ;;
-    esac
-    mkdir -p "$1" && (cd "$1" && pwd -P) || die "cannot make or enter the data directory $1"
+    local directory
+    refuse_odd_name "$1"
+    directory=$(mkdir -p "$1" && cd "$1" && pwd -P) || die "cannot make or enter the data directory $1"
+    refuse_odd_name "$directory"
+    printf '%s' "$directory"
+}
+
+# Blanks, quotes, commas and the like mean something in Nginx's, Postgres's or the supervisor's configuration.
+refuse_odd_name() {
+    [[ $1 != *[[:space:]\"\'\\,\$%\;{}#]* ]] || die "choose a path without blanks, quotes or any of , \$ % ; { } # \\ instead of: $1"
 }
 
 # Two starts of one directory at the same time would trip over each other: the second one waits for the first.
