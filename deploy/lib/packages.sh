@@ -10,7 +10,7 @@ redis       | have redis-server         | redis-server | redis
 ffmpeg      | have ffmpeg ffprobe       | ffmpeg | ffmpeg
 bubblewrap  | have bwrap                | bubblewrap | -
 python3     | have_python               | python3 python3-venv | python
-acl         | have setfacl              | acl | -
+acl         | have_acl                  | acl | -
 openssl     | have openssl              | openssl | openssl
 curl        | have curl                 | curl ca-certificates | curl
 npm         | have npm node             | nodejs npm | node
@@ -46,6 +46,7 @@ have_nginx_module() {
     return 1
 }
 
+have_acl() { [[ $EUID -ne 0 ]] || have setfacl; } # only root has another account to let in
 have_postgres() { postgres_bin >/dev/null; }
 have_python() { [[ -n $(python_candidates) ]]; }
 have_python_headers() {

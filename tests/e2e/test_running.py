@@ -1,0 +1,115 @@
+"""deploy/up, deploy/down and the `sluice` command keep their promises (design.md, section 10)."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parents[2]
+
+
+def deploy(script: str, *arguments, **environment) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [REPO / "deploy" / script, *map(str, arguments)],
+        capture_output=True, text=True, timeout=180, env={**os.environ, **environment},
+    )  # fmt: skip
+
+
+def processes(data: Path) -> list[str]:
+    """The process ids of the programs of `data`, as their supervisor's session and Postgres's own know them."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            texts = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+            if (
+                str(data).encode() in texts
+                and b"SLUICE_RUN=" in texts
+                or str(process.joinpath("cwd").readlink()).startswith(f"{data}/")
+            ):
+                found.append(process.name)
+        except OSError:
+            continue
+    return found
+
+
+@pytest.fixture
+def data(tmp_path_factory):
+    """A data directory of the test's own; whatever runs there is stopped in the end."""
+    directory = tmp_path_factory.mktemp("own") / "data"
+    yield directory
+    deploy("down", "--data", directory)
+
+
+def test_the_last_line_of_up_is_ready(stack):
+    up = deploy("up", "--data", stack.data, "--detach", "--no-install")
+    assert (up.returncode, up.stdout.splitlines()[-1]) == (0, f"ready {stack.url}")
+
+
+def test_a_running_directory_is_not_started_with_other_settings(stack):
+    up = deploy("up", "--data", stack.data, "--detach", "--no-install", "--port", free_port())
+    assert up.returncode == 1
+    assert "is running with other settings" in up.stderr
+
+
+def test_the_command_sees_the_settings_of_the_running_instance(stack):
+    assert json.loads(stack.sluice("settings", "--json"))["server"]["port"] == stack.port
+    assert stack.sluice("ready") == "ready\n"
+
+
+def test_everything_belongs_to_one_unprivileged_account(stack):
+    owner = stack.data.stat().st_uid
+    assert owner != 0
+    made = [
+        path
+        for path in stack.data.rglob("*")
+        if path.parent.name not in ("shelf", "gate") and path.name not in ("shelf", "gate")
+    ]
+    assert {path.lstat().st_uid for path in made} == {owner}
+    assert {Path("/proc", pid).stat().st_uid for pid in processes(stack.data)} == {owner}
+
+
+def test_a_port_in_use_is_named_and_nothing_is_written(data):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        up = deploy("up", "--data", data, "--port", port, "--detach", "--no-install")
+    assert up.returncode == 1
+    assert f"port {port} is in use" in up.stderr
+    assert list(data.iterdir()) == []
+
+
+def test_a_weak_first_password_stops_the_start_and_leaves_nothing_running(data):
+    up = deploy("up", "--data", data, "--port", free_port(), "--detach", "--no-install", SLUICE_ADMIN_PASSWORD="weak")
+    assert up.returncode == 1
+    assert "SLUICE_ADMIN_PASSWORD cannot be used" in up.stderr
+    assert processes(data) == []
+
+
+def test_a_killed_program_comes_back_and_down_ends_even_what_a_killed_supervisor_left(data):
+    port = free_port()
+    assert deploy("up", "--data", data, "--port", port, "--detach", "--no-install").returncode == 0
+    postgres = int((data / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+    os.kill(postgres, signal.SIGKILL)
+    subprocess.run([REPO / ".venv/bin/sluice", "--data", data, "ready", "--wait", "30"], check=True)
+
+    os.kill(int((data / "run" / "supervisord.pid").read_text()), signal.SIGKILL)
+    time.sleep(0.2)
+    assert processes(data) != []
+    assert deploy("down", "--data", data).returncode == 0
+    assert processes(data) == []
+
+
+def test_down_is_content_where_nothing_runs(tmp_path):
+    assert deploy("down", "--data", tmp_path).returncode == 0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        return probe.getsockname()[1]
