@@ -28,7 +28,8 @@ as_account() {
     if [[ $ACCOUNT == "$(id -un)" ]]; then
         "$@"
     else
-        setpriv --reuid "$ACCOUNT" --regid "$(id -gn "$ACCOUNT")" --init-groups env HOME=/nonexistent USER="$ACCOUNT" "$@"
+        setpriv --reuid "$ACCOUNT" --regid "$(id -gn "$ACCOUNT")" --init-groups \
+            env HOME=/nonexistent USER="$ACCOUNT" "$@"
     fi
 }
 

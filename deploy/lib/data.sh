@@ -11,7 +11,8 @@ data_directory() {
 
 # Blanks, quotes, commas and the like mean something in Nginx's, Postgres's or the supervisor's configuration.
 refuse_odd_name() {
-    [[ $1 != *[[:space:]\"\'\\,\$%\;{}#]* ]] || die "choose a path without blanks, quotes or any of , \$ % ; { } # \\ instead of: $1"
+    [[ $1 != *[[:space:]\"\'\\,\$%\;{}#]* ]] ||
+        die "choose a path without blanks, quotes or any of , \$ % ; { } # \\ instead of: $1"
 }
 
 # Two starts of one directory at the same time would trip over each other: the second one waits for the first.

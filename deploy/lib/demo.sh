@@ -86,7 +86,8 @@ aevalsrc=s=48000:d=$2:exprs='
     st(0, mod(floor(t*4), 8));
     st(1, mod(floor(t/4), 4));
     st(2, eq(ld(1),1)*-4 + eq(ld(1),2)*5 + eq(ld(1),3)*-2);
-    st(3, eq(ld(0),1)*7 + eq(ld(0),2)*12 + eq(ld(0),3)*16 + eq(ld(0),4)*19 + eq(ld(0),5)*16 + eq(ld(0),6)*12 + eq(ld(0),7)*7);
+    st(3, eq(ld(0),1)*7 + eq(ld(0),2)*12 + eq(ld(0),3)*16 + eq(ld(0),4)*19
+        + eq(ld(0),5)*16 + eq(ld(0),6)*12 + eq(ld(0),7)*7);
     st(4, $1*pow(2, (ld(2)+ld(3))/12));
     0.22*exp(-5*mod(t,0.25))*(sin(2*PI*ld(4)*t)+0.4*sin(4*PI*ld(4)*t)) + 0.08*sin(2*PI*$1*pow(2,ld(2)/12)*t)',
     aecho=0.8:0.7:250|500:0.35|0.2
@@ -95,8 +96,8 @@ END
 
 # film PICTURE SOUND FILE: H.264 and AAC.
 film() {
-    ff -f lavfi -i "$1" -f lavfi -i "$2" -c:v libx264 -preset veryfast -crf 24 -pix_fmt yuv420p -g 50 -c:a aac -b:a 128k \
-        -ac 2 -shortest -movflags +faststart "$3"
+    ff -f lavfi -i "$1" -f lavfi -i "$2" -c:v libx264 -preset veryfast -crf 24 -pix_fmt yuv420p -g 50 \
+        -c:a aac -b:a 128k -ac 2 -shortest -movflags +faststart "$3"
 }
 
 ff() { as_account nice ffmpeg -nostdin -hide_banner -v error -y "$@"; }

@@ -8,11 +8,12 @@ ensure_frontend() {
     if stamped "$PAGES/static/vendor/.stamp" "$wanted"; then return 0; fi
     if [[ $INSTALL == no ]]; then use_vendor_as_it_is; return 0; fi
     say "fetching the pages' scripts"
-    (cd "$PAGES" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2) || die "npm could not fetch the pages' scripts."
+    attempt "npm could not fetch the pages' scripts." npm ci --prefix "$PAGES" --ignore-scripts --no-audit --no-fund
     "$PAGES/vendor.sh" >&2
     printf '%s\n' "$wanted" >"$PAGES/static/vendor/.stamp"
 }
 
 use_vendor_as_it_is() {
-    [[ -d $PAGES/static/vendor ]] || die "templates/static/vendor is missing. Fetch it with: deploy/up (without --no-install)"
+    [[ -d $PAGES/static/vendor ]] ||
+        die "templates/static/vendor is missing. Fetch it with: deploy/up (without --no-install)"
 }

@@ -102,38 +102,27 @@ optional_elsewhere() {
 as_root() { if [[ $EUID -eq 0 ]]; then "$@"; else sudo "$@"; fi; }
 
 apt_get() {
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -qq -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold \
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold \
         -o DPkg::Lock::Timeout=300 "$@"
 }
 
 install_packages() {
-    local log
-    log=$(mktemp)
     say "installing: $1"
-    if ! (hold_back_services; install_quietly "$1") >"$log" 2>&1; then
-        tail -n 25 "$log" >&2
-        die "apt-get could not install: $1 (whole log: $log)"
-    fi
-    rm -f "$log"
+    attempt "apt-get could not install: $1" install_and_start_nothing "$1"
 }
 
-install_quietly() {
-    apt_get update
-    # The settings file that keeps Postgres from making a cluster comes with postgresql-common, so that goes first.
-    if [[ " $1 " == *" postgresql "* ]]; then
-        apt_get install --no-install-recommends postgresql-common
-        without_default_cluster
-    fi
+# A list that could not be refreshed may still be good enough. In a subshell, so that its EXIT trap puts things back.
+install_and_start_nothing() (
+    apt_get update || true
     # shellcheck disable=SC2086  # a list of packages
-    apt_get install --no-install-recommends $1
-    keep_off_after_reboot "$1"
-}
+    hold_back_services && hold_back_cluster "$1" && apt_get install --no-install-recommends $1 &&
+        keep_off_after_reboot "$1"
+)
 
 POLICY=/usr/sbin/policy-rc.d
 CLUSTERS=/etc/postgresql-common/createcluster.conf
 
-# For the rest of this subshell no package may start or stop a service (invoke-rc.d asks policy-rc.d first), and a
-# Postgres package makes no cluster. Both files are put back as they were.
+# For the rest of this subshell no package may start or stop a service: invoke-rc.d asks policy-rc.d first.
 hold_back_services() {
     trap put_back EXIT
     if [[ -e $POLICY && ! -e $POLICY.before-sluice ]]; then as_root mv "$POLICY" "$POLICY.before-sluice"; fi
@@ -142,11 +131,15 @@ hold_back_services() {
     as_root chmod 755 "$POLICY"
 }
 
-without_default_cluster() {
+# No cluster is made along with Postgres. The file that says so comes with postgresql-common, so that goes first.
+hold_back_cluster() {
+    [[ " $1 " == *" postgresql "* ]] || return 0
+    apt_get install --no-install-recommends postgresql-common || return 1
     [[ -e $CLUSTERS.before-sluice ]] || as_root cp -p "$CLUSTERS" "$CLUSTERS.before-sluice"
     as_root sed -i -e '/^#\? *create_main_cluster/d' -e '$a create_main_cluster = false' "$CLUSTERS"
 }
 
+# Both files become what they were.
 put_back() {
     as_root rm -f "$POLICY"
     local file

@@ -13,8 +13,8 @@ postgres_bin() {
 postgres_bin_for() {
     local version=$1/postgres/PG_VERSION
     if [[ -e $version ]]; then
-        local matching=/usr/lib/postgresql/$(<"$version")/bin
-        [[ ! -x $matching/postgres ]] || { echo "$matching" && return 0; }
+        version=/usr/lib/postgresql/$(<"$version")/bin
+        [[ ! -x $version/postgres ]] || { echo "$version" && return 0; }
     fi
     postgres_bin
 }

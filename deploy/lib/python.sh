@@ -11,7 +11,7 @@ ensure_python() {
     ensure_packages "$BUILD_NEEDS"
     venv_runs || make_venv
     say "installing the Python packages into .venv"
-    "$VENV/bin/python" -m pip install -qq --editable "$REPO$1" || die "pip could not install the Python packages."
+    attempt "pip could not install the Python packages." "$VENV/bin/python" -m pip install --editable "$REPO$1"
     printf '%s\n' "$wanted" >"$VENV/stamp$1"
     # Extras come on top of the plain install.
     printf '%s\n' "$wanted" >"$VENV/stamp"
@@ -26,11 +26,14 @@ make_venv() {
     local python
     python=$(best_python)
     say "making .venv with $python"
-    "$python" -m venv --clear "$VENV" || die "$python could not make $VENV. On Debian: sudo apt-get install python3-venv"
+    "$python" -m venv --clear "$VENV" ||
+        die "$python could not make $VENV. On Debian: sudo apt-get install python3-venv"
 }
 
 # A Python under somebody's home (pyenv, uv) works for its owner only: .venv/bin/python must run as the account.
-venv_runs() { [[ -x $VENV/bin/python ]] && venv_python_reachable && "$VENV/bin/python" -c 'import pip' 2>/dev/null; }
+venv_runs() {
+    [[ -x $VENV/bin/python ]] && venv_python_reachable && "$VENV/bin/python" -c 'import pip' 2>/dev/null
+}
 venv_python_reachable() { (cd / && as_account test -x "$(readlink -f "$VENV/bin/python")"); }
 
 best_python() {

@@ -30,20 +30,30 @@ start_programs() {
 }
 
 start_stores() {
-    local stores=()
-    [[ $PRIVATE_POSTGRES == no ]] || stores+=(stores:postgres)
-    [[ $PRIVATE_REDIS == no ]] || stores+=(stores:redis)
-    [[ ${#stores[@]} -eq 0 ]] || start_programs "${stores[@]}"
-    [[ $PRIVATE_POSTGRES == no ]] || wait_until 60 postgres_answers || fail_with_log postgres "Postgres does not answer."
-    [[ $PRIVATE_REDIS == no ]] || wait_until 60 redis_answers || fail_with_log redis "Redis does not answer."
+    case $PRIVATE_POSTGRES/$PRIVATE_REDIS in
+        yes/yes) start_programs 'stores:*' ;;
+        yes/no) start_programs stores:postgres ;;
+        no/yes) start_programs stores:redis ;;
+    esac
+    if [[ $PRIVATE_POSTGRES == yes ]]; then
+        wait_until 60 postgres_answers || fail_with_log postgres "Postgres does not answer."
+    fi
+    if [[ $PRIVATE_REDIS == yes ]]; then
+        wait_until 60 redis_answers || fail_with_log redis "Redis does not answer."
+    fi
 }
 
 wait_until_ready() {
-    wait_until 90 answers_ready || fail_with_log control "not ready after 90 s. /readyz says: $(ask_ready 2>&1)"
+    wait_until 90 answers_ready && return 0
+    supervisorctl status >&2 || true
+    fail_with_log control "not ready after 90 s. /readyz says: $(ask_ready 2>&1)"
 }
 
 answers_ready() { ask_ready --fail >/dev/null 2>&1; }
-ask_ready() { curl --silent --show-error --insecure --noproxy '*' --max-time 5 "$@" "https://localhost:$PORT_NUMBER/readyz"; }
+
+ask_ready() {
+    curl --silent --show-error --insecure --noproxy '*' --max-time 5 "$@" "https://localhost:$PORT_NUMBER/readyz"
+}
 
 # wait_until SECONDS COMMAND…: true as soon as the command is.
 wait_until() {

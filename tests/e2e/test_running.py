@@ -85,7 +85,7 @@ def test_a_port_in_use_is_named_and_nothing_is_written(data):
 
 
 def test_a_weak_first_password_stops_the_start_and_leaves_nothing_running(data):
-    up = deploy("up", "--data", data, "--port", free_port(), "--detach", "--no-install", SLUICE_ADMIN_PASSWORD="weak")
+    up = deploy("up", "--data", data, "--port", free_port(), "--detach", "--no-install", SLUICE_ADMIN_PASSWORD="weak")  # noqa: S106
     assert up.returncode == 1
     assert "SLUICE_ADMIN_PASSWORD cannot be used" in up.stderr
     assert processes(data) == []
