@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
@@ -31,6 +32,9 @@ Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
 
 # sockaddr_un.sun_path holds 108 bytes (unix(7)); Postgres adds "/.s.PGSQL.5432".
 LONGEST_RUN_DIRECTORY = 85
+
+
+SCRATCH_BYTES = 2 << 30  # RAM-backed storage with less room than this is left alone
 
 
 class SettingsError(Exception):
@@ -289,6 +293,17 @@ class Paths:
         shared_memory = Path("/dev/shm")  # noqa: S108
         name = f"sluice-{hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]}"
         return shared_memory / name if os.access(shared_memory, os.W_OK) else self.run / "cache"
+
+    @property
+    def scratch_directories(self) -> tuple[Path, Path]:
+        """Where a processor may keep plaintext for a moment: in RAM, else below DIR."""
+        return self.cache.with_name(self.cache.name + "-work"), self.data / "work"
+
+    @property
+    def scratch(self) -> Path:
+        memory, disk = self.scratch_directories
+        roomy = memory.parent.exists() and shutil.disk_usage(memory.parent).free > SCRATCH_BYTES
+        return memory if roomy else disk
 
 
 # name -> mode. Created by `sluice init`.

@@ -104,6 +104,20 @@ class MediaStore:
             )
             return media
 
+    def import_path(self, media: str) -> bytes | None:
+        """Where the file of `media` lies below imports/; None for a media that was not imported."""
+        row = self._database.one("SELECT path FROM imports WHERE media_id = %s", [media])
+        return row and bytes(row["path"])
+
+    def unqueued_imports(self) -> list[Media]:
+        """Imports that wait without a job: the processor ended between registering and queueing them."""
+        rows = self._database.all(
+            f"""SELECT {_COLUMNS} FROM media WHERE source = 'import' AND state IN ('pending', 'processing', 'playable')
+                AND deleted_at IS NULL AND NOT EXISTS (SELECT FROM procrastinate_jobs j
+                WHERE j.args ->> 'media' = media.id::text AND j.status IN ('todo', 'doing'))"""  # noqa: S608
+        )
+        return [_media(row) for row in rows]
+
     # --- the steps of a job -----------------------------------------------------------------------
 
     def begin(self, media: str) -> None:
@@ -126,13 +140,21 @@ class MediaStore:
             [kind, mime, sha256, width, height, duration, Jsonb(facts or {}), media],
         )
 
-    def set_renditions(self, media: str, renditions: list[Rendition], state: str) -> None:
-        """Publish the rungs that can be played now (`playable` or `completed`)."""
+    def set_renditions(self, media: str, renditions: list[Rendition]) -> None:
+        """Publish the rungs that can be played now; an empty list takes them back."""
         self._update(
             media,
-            """UPDATE media SET renditions = %s, state = %s, revision = revision + 1, updated_at = now(),
-               progress = CASE WHEN %s = 'completed' THEN 100 ELSE progress END WHERE id = %s""",
-            [Jsonb([asdict(rendition) for rendition in renditions]), state, state, media],
+            """UPDATE media SET renditions = %s, state = CASE WHEN %s THEN 'playable' ELSE 'processing' END,
+               revision = revision + 1, updated_at = now() WHERE id = %s""",
+            [Jsonb([asdict(rendition) for rendition in renditions]), bool(renditions), media],
+        )
+
+    def complete(self, media: str) -> None:
+        self._update(
+            media,
+            """UPDATE media SET state = 'completed', progress = 100, error = NULL, error_code = NULL,
+               revision = revision + 1, updated_at = now() WHERE id = %s""",
+            [media],
         )
 
     def set_stills(self, media: str, stills: list[str]) -> None:

@@ -1,0 +1,76 @@
+"""Mounts: external, read-only library roots. Scanned in the background, served in place, never changed by us."""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import structlog
+
+from control.errors import ControlError
+from control.settings import Mount
+from control.storage.sql.media import MediaStore
+from processor.steps.signatures import kind_by_name
+
+log = structlog.get_logger()
+
+SCAN_SECONDS = 30
+
+# Served in place under their own type: only kinds that a browser plays or a person downloads.
+_ALLOWED = (
+    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".mp3", ".m4a", ".aac", ".flac", ".ogg", ".oga", ".opus",
+    ".wav", ".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".heic", ".pdf", ".epub", ".docx", ".doc", ".txt",
+)  # fmt: skip
+_TYPES = {".mkv": "video/x-matroska", ".ts": "video/mp2t", ".flac": "audio/flac", ".opus": "audio/ogg",
+          ".m4a": "audio/mp4", ".avif": "image/avif", ".heic": "image/heic", ".webp": "image/webp"}  # fmt: skip
+
+
+async def scan_for_ever(mounts: list[Mount], media: MediaStore) -> None:
+    """Look at every mount again and again; one that hangs or is away disturbs no other."""
+    await asyncio.gather(*(_scan_for_ever(mount, media) for mount in mounts))
+
+
+async def _scan_for_ever(mount: Mount, media: MediaStore) -> None:
+    known: dict[str, int] = {}
+    while True:
+        try:
+            await asyncio.to_thread(scan, mount, media, known)
+        except (OSError, ControlError) as error:
+            log.warning("mount_away", mount=mount.name, error=str(error))
+        await asyncio.sleep(SCAN_SECONDS)
+
+
+def scan(mount: Mount, media: MediaStore, known: dict[str, int]) -> None:
+    """Register what is new or has another size; `known` (path -> size) is what earlier scans saw. Deletes nothing."""
+    for path, status in _files(mount.path):
+        name = str(path.relative_to(mount.path))
+        if known.get(name) != status.st_size:
+            media.upsert_mounted(mount.name, name, _shown(path.name), kind_by_name(path.name), _type(path),
+                                 status.st_size)  # fmt: skip
+            known[name] = status.st_size
+
+
+def _files(directory: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Plain files of allowed endings; no symbolic link is followed, neither to a file nor to a directory."""
+    for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
+        if entry.name.startswith("."):
+            continue
+        status = entry.stat(follow_symlinks=False)
+        if stat.S_ISDIR(status.st_mode):
+            yield from _files(Path(entry.path))
+        elif stat.S_ISREG(status.st_mode) and Path(entry.name).suffix.lower() in _ALLOWED:
+            yield Path(entry.path), status
+
+
+def _type(path: Path) -> str:
+    ending = path.suffix.lower()
+    return _TYPES.get(ending) or mimetypes.types_map.get(ending, "application/octet-stream")
+
+
+def _shown(name: str) -> str:
+    """A name for people: bytes that are no UTF-8 become U+FFFD; the path keeps them."""
+    return name.encode("utf-8", "replace").decode()

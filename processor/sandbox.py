@@ -1,0 +1,170 @@
+"""The only way to run a decoder: a child without network, keys or other people's media.
+
+A decoder that takes over its process is treated as expected (facts.md 5): bubblewrap gives it new namespaces, a
+read-only system, its one input under a fixed name and one scratch directory. Where the host forbids user namespaces the
+limits, the session and the deadline remain, and the log says so once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+log = structlog.get_logger()
+
+# What a child sees: no user text ever stands in an argument vector (threat P02).
+INPUT = "/in/input"
+SCRATCH = "/scratch"
+
+_STDERR_KEPT = 4000  # characters of a child's last words
+_LONGEST_STDERR = 64 << 20  # bytes; RLIMIT_FSIZE bounds it too
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    seconds: float  # of wall time; the whole process group is killed then
+    memory_bytes: int
+    file_bytes: int = 64 << 30
+
+
+class ChildFailed(Exception):
+    """The child ended badly; the text is the end of what it said."""
+
+
+class ChildTimedOut(ChildFailed):
+    """The child did not end by its deadline."""
+
+
+class Child:
+    """A running child. Its output goes to files in the scratch directory, never to a pipe that could fill (P07)."""
+
+    def __init__(self, arguments: Sequence[str], scratch: Path, limits: Limits, source: Path | None = None,
+                 readable: Sequence[Path] = ()):  # fmt: skip
+        self.scratch, self._deadline = scratch, time.monotonic() + limits.seconds
+        self.output = scratch / "stdout"
+        self._stderr = scratch / "stderr"
+        command = [*_limited(limits), *_enclosed(arguments, scratch, source, readable)]
+        with self.output.open("wb") as stdout, self._stderr.open("wb") as stderr:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, cwd=scratch, start_new_session=True,
+                env={"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"},
+            )  # fmt: skip
+
+    def running(self) -> bool:
+        """Whether it still runs; kills it and raises ChildTimedOut past its deadline."""
+        if self._process.poll() is not None:
+            return False
+        if time.monotonic() > self._deadline or self._stderr.stat().st_size > _LONGEST_STDERR:
+            self.kill()
+            raise ChildTimedOut(self.last_words() or "no sign of life")
+        return True
+
+    def wait(self) -> None:
+        """Wait for its end; raises ChildFailed unless it ended well."""
+        while self.running():
+            try:
+                self._process.wait(timeout=0.2)
+            except subprocess.TimeoutExpired:
+                continue
+        self.check()
+
+    def check(self) -> None:
+        if self._process.returncode != 0:
+            raise ChildFailed(self.last_words() or f"it ended with status {self._process.returncode}")
+
+    def kill(self) -> None:
+        """Kill the whole group and reap it."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def last_words(self) -> str:
+        return self._stderr.read_bytes()[-_STDERR_KEPT:].decode(errors="replace").strip()
+
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(self, *failure) -> None:
+        if self._process.poll() is None:
+            self.kill()
+
+
+def run(arguments: Sequence[str], scratch: Path, limits: Limits, source: Path | None = None,
+        readable: Sequence[Path] = ()) -> bytes:  # fmt: skip
+    """Run a child to its end and return what it wrote to standard output. Raises ChildFailed or ChildTimedOut."""
+    with Child(arguments, scratch, limits, source, readable) as child:
+        child.wait()
+        return child.output.read_bytes()
+
+
+def input_name(source: Path) -> str:
+    """The name under which a child sees `source`."""
+    return INPUT if available() else str(source.absolute())
+
+
+def scratch_name(scratch: Path) -> str:
+    return SCRATCH if available() else str(scratch.absolute())
+
+
+def _limited(limits: Limits) -> list[str]:
+    return [
+        "nice", "-n", "10", "prlimit", f"--as={limits.memory_bytes}", f"--fsize={limits.file_bytes}", "--core=0",
+        "--nofile=256", "--",
+    ]  # fmt: skip
+
+
+def _enclosed(arguments: Sequence[str], scratch: Path, source: Path | None, readable: Sequence[Path]) -> list[str]:
+    if not available():
+        return list(arguments)
+    command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", *_system()]
+    for path in readable:
+        command += ["--ro-bind", str(path), str(path)]
+    if source is not None:
+        command += ["--ro-bind", str(source.absolute()), INPUT]
+    return [*command, "--bind", str(scratch.absolute()), SCRATCH, "--chdir", SCRATCH, "--", *arguments]
+
+
+def _system() -> list[str]:
+    """The read-only system: /usr, the links beside it, and what the loader needs of /etc."""
+    binds = ["--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]  # noqa: S108
+    for name in ("bin", "sbin", "lib", "lib32", "lib64"):
+        path = Path("/") / name
+        if path.is_symlink():
+            binds += ["--symlink", os.readlink(path), str(path)]
+        elif path.exists():
+            binds += ["--ro-bind", str(path), str(path)]
+    for path in ("/etc/alternatives", "/etc/ld.so.cache", "/etc/fonts"):
+        binds += ["--ro-bind-try", path, path]
+    return binds
+
+
+@functools.cache
+def available() -> bool:
+    """Whether bubblewrap works here (a container may forbid user namespaces)."""
+    if shutil.which("bwrap") is None:
+        log.warning("no_sandbox", reason="bubblewrap is not installed: apt-get install bubblewrap")
+        return False
+    probe = ["bwrap", "--unshare-all", *_system(), "--", "true"]
+    outcome = subprocess.run(probe, capture_output=True, text=True, check=False)
+    if outcome.returncode != 0:
+        log.warning("no_sandbox", reason=outcome.stderr.strip(), cure="allow unprivileged user namespaces")
+    return outcome.returncode == 0
+
+
+def python_command(module: Path) -> tuple[list[str], list[Path]]:
+    """How to run one of our own files inside a sandbox, and what it must be able to read: the interpreter, the virtual
+    environment's libraries and that one file, nothing else of ours."""
+    readable = {Path(sys.prefix), Path(sys.base_prefix), module}
+    outside = [path for path in sorted(readable) if not path.is_relative_to("/usr")]
+    return [sys.executable, "-E", "-s", "-B", str(module)], outside

@@ -1,0 +1,77 @@
+"""Runs INSIDE the sandbox, as a program: decode one picture, write WebPs into the scratch directory.
+
+It imports nothing of ours (it sees nothing of ours). Arguments: input, scratch directory, Pillow format, then quality,
+largest width, largest height and thumbnail box. Prints one JSON object of facts.
+"""
+
+import json
+import sys
+import warnings
+
+from PIL import Image, ImageCms, ImageOps
+
+
+def main(source, scratch, image_format, quality, max_width, max_height, box):
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    if image_format == "HEIF":
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+    with Image.open(source, formats=[image_format]) as opened:
+        taken_at = opened.getexif().get_ifd(0x8769).get(0x9003)
+        facts = {"format": opened.format, "width": 0, "height": 0, "taken_at": taken_at}
+        animated = getattr(opened, "n_frames", 1) > 1 and image_format in ("GIF", "WEBP")
+        if animated:
+            picture = save_animation(opened, scratch, quality, (max_width, max_height))
+        else:
+            picture = upright(opened)
+            picture.thumbnail((max_width, max_height), Image.Resampling.LANCZOS)
+            picture.save(f"{scratch}/image.webp", "WEBP", quality=quality, method=4)
+    facts["width"], facts["height"] = picture.size
+    for kind, size in (("still", max(box, 480)), ("thumbnail", box)):
+        small = picture.copy()
+        small.thumbnail((size, size), Image.Resampling.LANCZOS)
+        small.save(f"{scratch}/{kind}.webp", "WEBP", quality=80, method=4)
+    print(json.dumps(facts))
+
+
+def upright(picture):
+    """Orientation applied, colours in sRGB, a mode that WebP knows, and no metadata of the original."""
+    profile = picture.info.get("icc_profile")
+    picture = ImageOps.exif_transpose(picture)
+    has_alpha = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
+    if profile and picture.mode in ("RGB", "RGBA", "CMYK", "L"):
+        picture = to_srgb(picture, profile, has_alpha)
+    picture = picture.convert("RGBA" if has_alpha else "RGB")
+    picture.info = {}
+    return picture
+
+
+def to_srgb(picture, profile, has_alpha):
+    import io
+
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        mode = "RGBA" if has_alpha and picture.mode == "RGBA" else "RGB"
+        converted = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode=mode)
+    except ImageCms.PyCMSError:  # a broken profile: its numbers are taken as sRGB
+        return picture
+    return converted if converted is not None else picture
+
+
+def save_animation(opened, scratch, quality, largest):
+    """Keep the frames (at most 300) and their timing; return the first one."""
+    frames, durations = [], []
+    for number in range(min(opened.n_frames, 300)):
+        opened.seek(number)
+        frame = opened.convert("RGBA")
+        frame.thumbnail(largest, Image.Resampling.LANCZOS)
+        frames.append(frame)
+        durations.append(opened.info.get("duration", 100) or 100)
+    frames[0].save(f"{scratch}/image.webp", "WEBP", save_all=True, append_images=frames[1:], duration=durations,
+                   loop=opened.info.get("loop", 0) or 0, quality=quality, method=2)  # fmt: skip
+    return frames[0].convert("RGBA")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4], *map(int, sys.argv[4:8]))

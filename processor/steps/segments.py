@@ -1,0 +1,119 @@
+"""Encrypt a rung as it appears: every finished segment becomes ciphertext in the vault, its plaintext goes at once.
+
+The playlist on disk is ours, static, with relative URIs (`seg_00012.ts`, `key/2`), so that a signed prefix carries over to
+all of them (RFC 8216 4.3.2.4: METHOD=AES-128, an explicit IV for each segment).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from control import vault
+from nginx import contract
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    name: str
+    seconds: float
+    period: int  # of the content key
+    iv: bytes
+    size_bytes: int  # of the plaintext
+    sha256: str  # of the ciphertext
+
+
+class Rung:
+    """One rung on its way from ffmpeg's directory of plaintext (`source`) into the vault (`target`)."""
+
+    def __init__(self, name: str, source: Path, target: Path, media_key: bytes, key_seconds: int, longest: int):
+        self.name, self._source, self._target = name, source, target
+        self._media_key, self._key_seconds, self.longest = media_key, key_seconds, longest
+        self.segments: list[Segment] = []
+        self._seconds = 0.0
+        source.mkdir(parents=True)
+        target.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def longest_segment(self) -> float:
+        return max((segment.seconds for segment in self.segments), default=0.0)
+
+    @property
+    def peak_bandwidth(self) -> int:
+        """Bits per second of the heaviest segment (RFC 8216 4.3.4.2 BANDWIDTH)."""
+        return max((round(8 * s.size_bytes / s.seconds) for s in self.segments if s.seconds > 0), default=0)
+
+    def waiting(self) -> list[tuple[str, float]]:
+        """(name, seconds) of the finished segments that are not encrypted yet, as ffmpeg's own playlist lists them."""
+        try:
+            lines = (self._source / contract.PLAYLIST).read_text().splitlines()
+        except FileNotFoundError:
+            return []
+        durations = [float(line[8:].split(",")[0]) for line in lines if line.startswith("#EXTINF:")]
+        names = [line for line in lines if line and not line.startswith("#")]
+        return list(zip(names, durations, strict=False))[len(self.segments) :]
+
+    def take_up(self) -> bool:
+        """Encrypt what is finished and list it; True when the playlist has grown."""
+        fresh = self.waiting()
+        for name, seconds in fresh:
+            self._encrypt(self._source / name, seconds)
+        if fresh:
+            self._write_playlist(done=False)
+        return bool(fresh)
+
+    def finish(self) -> None:
+        """The encoder has ended: take up the rest and close the playlist."""
+        self.take_up()
+        self._write_playlist(done=True)
+
+    def plaintext(self) -> Path | None:
+        """A finished segment that is still plain, for a look at its codec parameters."""
+        fresh = self.waiting()
+        return self._source / fresh[0][0] if fresh else None
+
+    def remove(self) -> None:
+        """Take the rung back: nothing of it stays."""
+        shutil.rmtree(self._source)
+        shutil.rmtree(self._target)
+
+    def _encrypt(self, plain: Path, seconds: float) -> None:
+        period, iv = int(self._seconds // self._key_seconds), os.urandom(vault.IV_BYTES)
+        content = plain.read_bytes()
+        sealed = vault.encrypt(vault.content_key(self._media_key, self.name, period), content, iv)
+        name = contract.segment_name(len(self.segments))
+        write_durably(self._target / name, sealed)
+        plain.unlink()
+        digest = hashlib.sha256(sealed).hexdigest()
+        self.segments.append(Segment(name, seconds, period, iv, len(content), digest))
+        self._seconds += seconds
+
+    def _write_playlist(self, done: bool) -> None:
+        lines = [
+            "#EXTM3U",
+            "#EXT-X-VERSION:4",
+            f"#EXT-X-TARGETDURATION:{self.longest}",  # may not change while the playlist grows
+            "#EXT-X-MEDIA-SEQUENCE:0",
+            f"#EXT-X-PLAYLIST-TYPE:{'VOD' if done else 'EVENT'}",
+            "#EXT-X-INDEPENDENT-SEGMENTS",
+        ]
+        for segment in self.segments:
+            key = f'#EXT-X-KEY:METHOD=AES-128,URI="key/{segment.period}",IV=0x{segment.iv.hex()}'
+            lines += [key, f"#EXTINF:{segment.seconds:.6f},", segment.name]
+        if done:
+            lines.append("#EXT-X-ENDLIST")
+        write_durably(self._target / contract.PLAYLIST, ("\n".join(lines) + "\n").encode())
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write by temporary name, fsync and rename: the file is whole or not there, also after a power cut."""
+    temporary = path.with_name(path.name + ".part")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.chmod(0o640)
+    os.replace(temporary, path)

@@ -1,0 +1,73 @@
+"""What a file claims to be by its first bytes: a small allow list. The proof is a successful decode, never this."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_HEIF = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}
+_AVIF = {b"avif", b"avis"}
+
+# (offset, bytes, Pillow's name of the format, media type)
+_IMAGES = (
+    (0, b"\xff\xd8\xff", "JPEG", "image/jpeg"),
+    (0, b"\x89PNG\r\n\x1a\n", "PNG", "image/png"),
+    (0, b"GIF87a", "GIF", "image/gif"),
+    (0, b"GIF89a", "GIF", "image/gif"),
+    (8, b"WEBP", "WEBP", "image/webp"),
+    (0, b"II*\0", "TIFF", "image/tiff"),
+    (0, b"MM\0*", "TIFF", "image/tiff"),
+    (0, b"BM", "BMP", "image/bmp"),
+)
+
+# Documents are kept as they came and only ever downloaded: name ending -> (first bytes, media type).
+_DOCUMENTS = {
+    ".pdf": (b"%PDF-", "application/pdf"),
+    ".epub": (b"PK\x03\x04", "application/epub+zip"),
+    ".docx": (b"PK\x03\x04", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    ".doc": (b"\xd0\xcf\x11\xe0", "application/msword"),
+    ".txt": (b"", "text/plain"),
+}
+
+_VIDEO = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".flv", ".wmv", ".3gp", ".ogv",
+          ".mpg", ".mpeg")  # fmt: skip
+_AUDIO = (".mp3", ".m4a", ".aac", ".flac", ".ogg", ".oga", ".opus", ".wav", ".wma")
+_IMAGE = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".heic", ".heif", ".avif")
+
+
+def kind_by_name(name: str) -> str:
+    """What a name promises: only for the queue's lane and for a row that has not been probed yet."""
+    ending = Path(name).suffix.lower()
+    for kind, endings in (("video", _VIDEO), ("audio", _AUDIO), ("image", _IMAGE)):
+        if ending in endings:
+            return kind
+    return "document"
+
+
+def image_format(head: bytes) -> tuple[str, str] | None:
+    """(Pillow format, media type) of a picture, or None."""
+    for offset, magic, name, mime in _IMAGES:
+        if head[offset : offset + len(magic)] == magic:
+            return name, mime
+    if head[4:8] == b"ftyp":
+        brands = {head[at : at + 4] for at in range(8, min(len(head), 64), 4)}
+        if head[8:12] in _AVIF or (head[8:12] in {b"mif1", b"msf1"} and brands & _AVIF):
+            return "AVIF", "image/avif"
+        if head[8:12] in _HEIF:
+            return "HEIF", "image/heic"
+    return None
+
+
+def document_type(name: str, head: bytes) -> str | None:
+    """The media type of an allowed document whose content fits its name, or None."""
+    magic, mime = _DOCUMENTS.get(Path(name).suffix.lower(), (None, ""))
+    if magic is None or not head.startswith(magic):
+        return None
+    return None if mime == "text/plain" and looks_binary(head) else mime
+
+
+def looks_like_text(head: bytes) -> bool:
+    return bool(head) and not looks_binary(head)
+
+
+def looks_binary(head: bytes) -> bool:
+    return any(byte < 9 or 13 < byte < 32 for byte in head)
