@@ -2,7 +2,8 @@
 # Each is made once: a name in DIR/demo/made is never made again, whatever became of the file.
 
 make_demo() {
-    say "making demo media"
+    grep -q "$DATA/demo/mount" "$DATA/sluice.toml" ||
+        warn "$DATA/sluice.toml was there before --demo: add $DATA/demo/mount to its [[mounts]] to see the demo mount"
     as_account mkdir -p "$DATA"/demo/{made,making,mount,gate}
     import_once 'Four Ridges.jpg' demo_ridges
     import_once 'Seahorse Valley.jpg' demo_seahorses
@@ -20,7 +21,7 @@ import_once() { demo_once "$1" ../imports "$2"; }
 # Make file $1 with the recipe $3 and rename it into DIR/demo/$2 when it is whole.
 demo_once() {
     [[ ! -e $DATA/demo/made/$1 ]] || return 0
-    say "  $1"
+    say "making demo media: $1"
     "$3" "$DATA/demo/making/$1" || die "ffmpeg could not make $1"
     as_account mv "$DATA/demo/making/$1" "$DATA/demo/$2/$1"
     as_account touch "$DATA/demo/made/$1"
