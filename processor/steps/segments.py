@@ -1,6 +1,6 @@
 """Encrypt a rung as it appears: every finished segment becomes ciphertext in the vault, its plaintext goes at once.
 
-The playlist on disk is ours, static, with relative URIs (`seg_00012.ts`, `key/2`), so that a signed prefix carries over to
+The playlist on disk is ours, static, with relative URIs (`seg_00012.ts`, `key/2`): a signed prefix carries over to
 all of them (RFC 8216 4.3.2.4: METHOD=AES-128, an explicit IV for each segment).
 """
 
