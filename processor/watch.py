@@ -178,8 +178,11 @@ class _Events(FileSystemEventHandler):
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         path = os.fsencode(event.src_path)
-        if isinstance(event, FileCreatedEvent | FileModifiedEvent):
+        if isinstance(event, FileModifiedEvent):
             self._writing.add(path)
+            self._alarm = True
+        elif isinstance(event, FileCreatedEvent):
+            # A file renamed in from elsewhere looks like a new one, and nobody will ever close it: only writing counts.
             self._alarm = True
         elif isinstance(event, FileClosedEvent):
             self._writing.discard(path)
