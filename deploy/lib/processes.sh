@@ -60,6 +60,15 @@ stop_all() {
     fi
     stop_leftovers "$1"
     rm -f "$1/run/environment" "$1/run/started"
+    forget_plaintext "$1"
+}
+
+# Decrypted thumbnails and what decoders were working on lie in RAM (control.settings.Paths.cache names the place).
+forget_plaintext() {
+    local name
+    [[ -d /dev/shm ]] || return 0
+    name=sluice-$(printf '%s' "$1" | sha256sum | cut -c1-12)
+    rm -rf "/dev/shm/$name" "/dev/shm/$name-work"
 }
 
 # A process that has given up its memory no longer counts as ours, but it is not gone yet.
