@@ -78,13 +78,13 @@ class Pipeline:
         return "keep" if kind in ("audio", "document") else getattr(self.settings.imports.originals, kind)
 
     def _film(self, media_id: str, source: Path, found: Probe, media_key: bytes, target: Path, scratch: Path) -> None:
-        stills = make_stills(self.settings, source, found, media_key, target, scratch)
-        self.media.set_stills(media_id, stills)
         ladder = Ladder(
             self.settings, source, found, media_key, target, scratch,
             lambda renditions: self._publish(media_id, target, renditions), self._progress_of(media_id),
         )  # fmt: skip
-        self._seal_off(media_id, target, ladder.run())
+        ladder.copy()
+        self.media.set_stills(media_id, make_stills(self.settings, source, found, media_key, target, scratch))
+        self._seal_off(media_id, target, ladder.encode())
 
     def _photo(self, media_id: str, source: Path, found: Probe, media_key: bytes, target: Path, scratch: Path) -> None:
         self._describe(media_id, make_image(self.settings, source, found, media_key, target, scratch))

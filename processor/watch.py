@@ -14,9 +14,12 @@ from dataclasses import dataclass
 import structlog
 from watchdog.events import (
     FileClosedEvent,
+    FileClosedNoWriteEvent,
     FileCreatedEvent,
+    FileDeletedEvent,
     FileModifiedEvent,
     FileMovedEvent,
+    FileOpenedEvent,
     FileSystemEvent,
     FileSystemEventHandler,
 )
@@ -163,9 +166,13 @@ def open_for_writing(path: bytes) -> bool:
 
 
 class _Events(FileSystemEventHandler):
-    """What inotify tells: who is writing, and that a look is due. Lost events cost only time."""
+    """What inotify tells: who is writing, and that a look is due. Lost events cost only time.
+
+    A file that is moved in from elsewhere is "created" too, but nobody opens it.
+    """
 
     def __init__(self):
+        self._created: set[bytes] = set()
         self._writing: set[bytes] = set()
         self._alarm = False
 
@@ -178,16 +185,14 @@ class _Events(FileSystemEventHandler):
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         path = os.fsencode(event.src_path)
-        if isinstance(event, FileModifiedEvent):
+        self._alarm |= not isinstance(event, FileOpenedEvent)
+        if isinstance(event, FileCreatedEvent):
+            self._created.add(path)
+        elif isinstance(event, FileModifiedEvent) or (isinstance(event, FileOpenedEvent) and path in self._created):
             self._writing.add(path)
-            self._alarm = True
-        elif isinstance(event, FileCreatedEvent):
-            # A file renamed in from elsewhere looks like a new one, and nobody will ever close it: only writing counts.
-            self._alarm = True
-        elif isinstance(event, FileClosedEvent):
-            self._writing.discard(path)
-            self._alarm = True
-        elif isinstance(event, FileMovedEvent):
-            self._writing.discard(path)
-            self._writing.discard(os.fsencode(event.dest_path))
-            self._alarm = True
+        elif isinstance(event, FileClosedEvent | FileClosedNoWriteEvent | FileMovedEvent | FileDeletedEvent):
+            self._forget(path)
+
+    def _forget(self, path: bytes) -> None:
+        self._created.discard(path)
+        self._writing.discard(path)

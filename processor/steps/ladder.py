@@ -42,26 +42,22 @@ class Ladder:
         self._settings, self._source, self._probe = settings, source, probe
         self._media_key, self._vault, self._scratch = media_key, vault, scratch
         self._published, self._progressed = published, progressed
-        self._renditions: dict[str, Rendition] = {}
-
-    def run(self) -> list[Rendition]:
-        """Make every rung; raises ChildFailed when the encoder does."""
-        if self._probe.copyable:
-            self._copy()
-        self._encode()
-        return list(self._renditions.values())
+        self._described: dict[str, Rendition] = {}  # as the first segment shows them
+        self._renditions: dict[str, Rendition] = {}  # what can be played now
 
     # --- the copied rung -------------------------------------------------------------------------
 
-    def _copy(self) -> None:
-        """Remux the source. A film whose key frames are too far apart simply goes without this rung."""
+    def copy(self) -> None:
+        """Remux a browser-safe source: seconds of work that make it playable. Other films go without this rung, and so
+        does one whose key frames are too far apart."""
+        if not self._probe.copyable:
+            return
         seconds = self._settings.hls.segment_seconds
         rung = self._rung(SOURCE_RUNG, 2 * seconds)
         command = ffmpeg.remux(self._settings.ffmpeg, input_name(self._source), self._target(rung), seconds)
-        started: dict[str, Rendition] = {}
         sizes = {rung: (self._probe.width, self._probe.height, self._probe.bit_rate)}
         try:
-            self._follow(command, sizes, started)
+            self._follow(command, sizes, lambda percent: None)
         except (ChildFailed, _TooLong) as error:
             log.warning("no_source_rung", reason=str(error)[-300:])
             self._drop(rung)
@@ -73,7 +69,8 @@ class Ladder:
 
     # --- the encoded rungs -----------------------------------------------------------------------
 
-    def _encode(self) -> None:
+    def encode(self) -> list[Rendition]:
+        """Make the ladder and return every rung that there is now. Raises ChildFailed when the encoder fails."""
         outputs = choose_rungs(self._settings.video.ladder, self._probe.width, self._probe.height)
         rungs = {output: self._rung(output.rung.name, self._settings.hls.segment_seconds + 2) for output in outputs}
         command = ffmpeg.ladder(
@@ -82,43 +79,44 @@ class Ladder:
             self._probe.has_audio,
         )  # fmt: skip
         sizes = {rung: (output.width, output.height, output.rung.bits_per_second) for output, rung in rungs.items()}
-        self._follow(command, sizes, {})
+        self._follow(command, sizes, self._progressed)
+        return list(self._renditions.values())
 
     # --- both ------------------------------------------------------------------------------------
 
     def _follow(self, command: Sequence[str], sizes: dict[Rung, tuple[int, int, int]],
-                started: dict[str, Rendition]) -> None:  # fmt: skip
+                progressed: Callable[[float], None]) -> None:  # fmt: skip
         """Run an encoder and take up its segments until it ends; then close the playlists."""
         with self._child(command) as child:
             while child.running():
                 time.sleep(_POLL_SECONDS)
-                self._take_up(sizes, started)
-                self._report(child)
+                self._take_up(sizes)
+                self._report(child, progressed)
             child.check()
-        self._take_up(sizes, started)
+        self._take_up(sizes)
         for rung in sizes:
             rung.finish()
-            self._complete(rung, started[rung.name])
+            self._complete(rung, self._described[rung.name])
 
-    def _take_up(self, sizes: dict[Rung, tuple[int, int, int]], started: dict[str, Rendition]) -> None:
+    def _take_up(self, sizes: dict[Rung, tuple[int, int, int]]) -> None:
         for rung, (width, height, bandwidth) in sizes.items():
-            if rung.name not in started and rung.waiting():
-                started[rung.name] = self._describe(rung, width, height, bandwidth)
+            if rung.name not in self._described and rung.waiting():
+                self._described[rung.name] = self._describe(rung, width, height, bandwidth)
             grown = rung.take_up()
             if rung.longest_segment > rung.longest:
                 raise _TooLong("its key frames are too far apart")
             if grown and rung.name not in self._renditions:
-                self._renditions[rung.name] = started[rung.name]
+                self._renditions[rung.name] = self._described[rung.name]
                 self._published(list(self._renditions.values()))
 
-    def _report(self, child: Child) -> None:
+    def _report(self, child: Child, progressed: Callable[[float], None]) -> None:
         """`-progress` writes out_time_us every second; the last one counts."""
         with child.output.open("rb") as file:
             file.seek(max(0, child.output.stat().st_size - 2000))
             lines = file.read().decode(errors="replace").splitlines()
         times = [line.partition("=")[2] for line in lines if line.startswith("out_time_us=")]
         if times and times[-1].isdigit() and self._probe.duration:
-            self._progressed(min(99.0, int(times[-1]) / 1e6 / self._probe.duration * 100))
+            progressed(min(99.0, int(times[-1]) / 1e6 / self._probe.duration * 100))
 
     def _rung(self, name: str, longest: int) -> Rung:
         return Rung(name, self._scratch / name, self._vault / name, self._media_key,

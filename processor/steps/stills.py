@@ -63,7 +63,7 @@ def _first_good(commands: list[list[str]], source: Path, scratch: Path, limits: 
             run(command, scratch, limits, source)
             content = picture.read_bytes()
         except (ChildFailed, FileNotFoundError) as error:
-            log.warning("no_picture", reason=str(error)[-300:])
+            log.info("no_picture", reason=str(error)[-300:])
             continue
         finally:
             picture.unlink(missing_ok=True)
