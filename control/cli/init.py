@@ -26,12 +26,16 @@ def command(data: Path, port: int | None, demo: bool) -> None:
     """Make the data directory: folders, settings, keys and a certificate."""
     data.mkdir(parents=True, exist_ok=True)
     made = ensure_settings_file(data, port, demo)
-    loaded = settings.load(data)
+    initialise(settings.load(data))
+    click.echo(f"{'made' if made else 'kept'} {data / 'sluice.toml'}")
+
+
+def initialise(loaded: settings.Settings) -> None:
+    """Make the directories, keys and certificate that are missing."""
     ensure_directories(loaded.paths)
     ensure_keys(loaded.paths.keys)
     if loaded.server.certificate is None:
         ensure_certificate(loaded.certificate, loaded.certificate_key)
-    click.echo(f"{'made' if made else 'kept'} {data / 'sluice.toml'}")
 
 
 def ensure_settings_file(data: Path, port: int | None, demo: bool) -> bool:
