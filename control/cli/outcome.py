@@ -6,8 +6,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 
 import click
-import psycopg
-import redis
 
 from control.errors import BadRequest, ControlError, DatabaseUnavailable
 from control.settings import SettingsError
@@ -18,16 +16,7 @@ class CommandError(Exception):
     """A command cannot be done; the text says why."""
 
 
-EXPECTED = (
-    CommandError,
-    ControlError,
-    SettingsError,
-    RenderError,
-    psycopg.Error,
-    redis.RedisError,
-    OSError,
-    ValueError,
-)
+EXPECTED = (CommandError, ControlError, SettingsError, RenderError, OSError, ValueError)
 
 as_json: Callable = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -37,11 +26,10 @@ def sentence(error: Exception) -> str:
     if isinstance(error, BadRequest):
         return error.details
     if isinstance(error, DatabaseUnavailable):
-        return "the database does not answer. Is this directory running? Start it with deploy/up."
+        reason = "Is this directory running? Start it with deploy/up."
+        return f"the database does not answer. {reason if error.details == error.advice else error.details}"
     if isinstance(error, ControlError):
         return f"{error.message} {error.details}"
-    if isinstance(error, psycopg.OperationalError):
-        return f"the database does not answer: {str(error).strip()}"
     return str(error).strip() or type(error).__name__
 
 

@@ -8,6 +8,8 @@ import psycopg
 import yoyo
 from procrastinate.schema import SchemaManager
 from psycopg import sql
+
+from control.errors import DatabaseUnavailable
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -33,7 +35,7 @@ def create_database(url: str) -> None:
         psycopg.connect(url, connect_timeout=5).close()
     except psycopg.OperationalError as error:
         if "does not exist" not in str(error):
-            raise
+            raise DatabaseUnavailable(str(error).strip()) from error
         with psycopg.connect(make_conninfo(url, dbname="postgres"), autocommit=True) as connection:
             name = sql.Identifier(conninfo_to_dict(url)["dbname"])
             connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
