@@ -8,9 +8,9 @@ import psycopg
 import yoyo
 from procrastinate.schema import SchemaManager
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from control.errors import DatabaseUnavailable
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
