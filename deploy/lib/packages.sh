@@ -109,11 +109,14 @@ apt_get() {
 install_packages() {
     say "installing: $1"
     attempt "apt-get could not install: $1" install_and_start_nothing "$1"
+    PACKAGE_LIST=fresh
 }
+
+PACKAGE_LIST=old
 
 # A list that could not be refreshed may still be good enough. In a subshell, so that its EXIT trap puts things back.
 install_and_start_nothing() (
-    apt_get update || true
+    [[ $PACKAGE_LIST == fresh ]] || apt_get update || true
     # shellcheck disable=SC2086  # a list of packages
     hold_back_services && hold_back_cluster "$1" && apt_get install --no-install-recommends $1 &&
         keep_off_after_reboot "$1"
