@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -28,6 +29,17 @@ from pydantic_settings import (
 from nginx.contract import ORIGINALS_ROOT
 
 Role = Literal["guest", "viewer", "editor", "admin"]
+
+
+def _served(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError("a path that Nginx serves must be absolute")
+    if re.search(r'["\\$\x00-\x1f]', str(path)):
+        raise ValueError("Nginx cannot write a path with a quote, a backslash, a $ or a control character")
+    return path
+
+
+ServedPath = Annotated[Path, AfterValidator(_served)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
 
 # sockaddr_un.sun_path holds 108 bytes (unix(7)); Postgres adds "/.s.PGSQL.5432".
@@ -181,6 +193,7 @@ class Imports(Section):
 class Processing(Section):
     workers: int = Field(1, ge=1)  # films at a time; images have a lane of their own
     attempts: int = Field(3, ge=1)
+    mount_scan_seconds: float = Field(30, ge=0.5)
     memory_bytes: int = Field(4 << 30, ge=256 << 20)  # per decoder child
 
 
@@ -188,7 +201,7 @@ class Mount(Section):
     """An external, read-only library root, served in place."""
 
     name: Slug
-    path: Path
+    path: ServedPath
 
 
 class Protected(Section):
@@ -196,7 +209,7 @@ class Protected(Section):
 
     name: Slug
     url: Annotated[str, Field(pattern=r"^/([a-z0-9-]+/)+$")]
-    path: Path
+    path: ServedPath
     role: Role = "viewer"
 
 

@@ -33,7 +33,8 @@ async def run(configuration: settings.Settings) -> None:
     async with queue.app.open_async():
         await watch.queue_forgotten()
         log.info("ready", imports=str(configuration.paths.imports), mounts=[m.name for m in configuration.mounts])
-        await asyncio.gather(watch.run(), queue.work(), mounts.scan_for_ever(configuration.mounts, media))
+        scans = mounts.scan_for_ever(configuration.mounts, media, configuration.processing.mount_scan_seconds)
+        await asyncio.gather(watch.run(), queue.work(), scans)
 
 
 def main() -> None:

@@ -18,8 +18,6 @@ from processor.steps.signatures import kind_by_name
 
 log = structlog.get_logger()
 
-SCAN_SECONDS = 30
-
 # Served in place under their own type: only kinds that a browser plays or a person downloads.
 _ALLOWED = (
     ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".mp3", ".m4a", ".aac", ".flac", ".ogg", ".oga", ".opus",
@@ -29,19 +27,19 @@ _TYPES = {".mkv": "video/x-matroska", ".ts": "video/mp2t", ".flac": "audio/flac"
           ".m4a": "audio/mp4", ".avif": "image/avif", ".heic": "image/heic", ".webp": "image/webp"}  # fmt: skip
 
 
-async def scan_for_ever(mounts: list[Mount], media: MediaStore) -> None:
+async def scan_for_ever(mounts: list[Mount], media: MediaStore, pause: float) -> None:
     """Look at every mount again and again; one that hangs or is away disturbs no other."""
-    await asyncio.gather(*(_scan_for_ever(mount, media) for mount in mounts))
+    await asyncio.gather(*(_scan_for_ever(mount, media, pause) for mount in mounts))
 
 
-async def _scan_for_ever(mount: Mount, media: MediaStore) -> None:
+async def _scan_for_ever(mount: Mount, media: MediaStore, pause: float) -> None:
     known: dict[str, int] = {}
     while True:
         try:
             await asyncio.to_thread(scan, mount, media, known)
         except (OSError, ControlError) as error:
             log.warning("mount_away", mount=mount.name, error=str(error))
-        await asyncio.sleep(SCAN_SECONDS)
+        await asyncio.sleep(pause)
 
 
 def scan(mount: Mount, media: MediaStore, known: dict[str, int]) -> None:

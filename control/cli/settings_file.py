@@ -122,10 +122,11 @@ _TEXT = """\
 #audio = "keep"
 #document = "keep"
 
-# The pipeline: films at a time, attempts per file, and memory for each decoder.
+# The pipeline: films at a time, attempts per file, pause between two scans of a mount, memory for each decoder.
 [processing]
 #workers = 1
 #attempts = 3
+#mount_scan_seconds = 30.0
 #memory_bytes = 4294967296
 
 # Libraries that stay where they are (NAS, cloud drive, a plain directory), served read-only.

@@ -38,6 +38,7 @@ def error_body(error: ControlError, decision: str) -> dict:
 
 def answer(resp: falcon.Response, error: ControlError, decision: str) -> None:
     resp.status = error.status
+    resp.content_type = falcon.MEDIA_JSON  # a resource may have named its own type before it failed
     resp.media = error_body(error, decision)
     resp.set_header("Cache-Control", "no-store")
     if error.retry_after:

@@ -11,7 +11,7 @@ from pathlib import Path
 import falcon
 
 from control import vault
-from control.errors import MediaNotFound
+from control.errors import MediaNotFound, StorageUnavailable
 from control.resources.credentials import decision_id, signed_in
 from control.resources.outcome import required
 from control.services.decisions import decide
@@ -52,4 +52,6 @@ class Still:
             sealed = (self._vault_root / contract.vault_directory(media_id) / contract.still_name(kind)).read_bytes()
         except FileNotFoundError:
             raise MediaNotFound() from None
+        except OSError as error:
+            raise StorageUnavailable() from error
         return vault.unseal(vault.content_key(self._master.unwrap(media_id, wrapped), kind), sealed)

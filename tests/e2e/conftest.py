@@ -28,6 +28,9 @@ SETTINGS = """
 settle_seconds = 0.3
 sweep_seconds = 1.0
 
+[processing]
+mount_scan_seconds = 0.5
+
 [[mounts]]
 name = "shelf"
 path = "{data}/shelf"
@@ -135,6 +138,25 @@ class Stack:
             assert time.monotonic() < deadline, f"{name} is not {state} after {seconds} s: {media}"
             time.sleep(0.3)
 
+    # --- looking inside -------------------------------------------------------------------------------
+
+    def query(self, sql: str) -> str:
+        """The one value that a query answers, asked as the account of the stack."""
+        owner = self.data.stat()
+        command = ["psql", "-h", self.data / "run", "-d", "sluice", "-Atc", sql]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True, user=owner.st_uid, group=owner.st_gid, cwd="/"
+        ).stdout.strip()  # fmt: skip
+
+    def deliveries(self) -> list[dict]:
+        """Every line of Nginx's log."""
+        return [json.loads(line) for line in (self.data / "logs/access.log").read_text().splitlines()]
+
+    def wait_for_deliveries(self, start: int, wanted) -> list[dict]:
+        """The lines from `start` on for which `wanted` is true, once Nginx has flushed its buffer."""
+        time.sleep(1.5)
+        return [line for line in self.deliveries()[start:] if wanted(line)]
+
     # --- logs -----------------------------------------------------------------------------------------
 
     def logs(self) -> str:
@@ -176,6 +198,51 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         return probe.getsockname()[1]
+
+
+# --- media of the tests' own making ---------------------------------------------------------------
+
+FILM_SECONDS, FILM_RATE = 16, 25
+
+
+def make(target: Path, *arguments: str) -> Path:
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *arguments, str(target)], check=True, stdin=subprocess.DEVNULL)
+    return target
+
+
+@pytest.fixture(scope="session")
+def film_file(tmp_path_factory) -> Path:
+    """H.264 and AAC, constant frame rate, one key frame a second, higher than two rungs of the ladder."""
+    return make(
+        tmp_path_factory.mktemp("media") / "film.mp4",
+        "-f", "lavfi", "-i", f"testsrc2=size=960x540:rate={FILM_RATE}:duration={FILM_SECONDS}",
+        "-f", "lavfi", "-i", f"sine=frequency=440:duration={FILM_SECONDS}",
+        "-c:v", "libx264", "-preset", "ultrafast", "-g", str(FILM_RATE), "-pix_fmt", "yuv420p", "-c:a", "aac",
+        "-shortest", "-movflags", "+faststart",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def film(stack, film_file) -> dict:
+    """The film in the library, all of its rungs made."""
+    return stack.wait_for_media(stack.drop(film_file, "film.mp4"))
+
+
+@pytest.fixture(scope="session")
+def photo(stack, tmp_path_factory) -> dict:
+    file = make(tmp_path_factory.mktemp("media") / "photo.jpg", "-f", "lavfi", "-i", "testsrc=size=1200x800",
+                "-frames:v", "1")  # fmt: skip
+    return stack.wait_for_media(stack.drop(file, "photo.jpg"))
+
+
+CANARY = b"canary-5e1f0c9d"
+
+
+@pytest.fixture(scope="session")
+def shelved(stack) -> dict:
+    """A mounted song (its bytes are what matters here), with a canary at both ends."""
+    stack.place(CANARY + bytes(range(256)) * 400 + CANARY, stack.data / "shelf" / "song.mp3")
+    return stack.wait_for_media("song.mp3", seconds=60)
 
 
 @pytest.hookimpl(wrapper=True)

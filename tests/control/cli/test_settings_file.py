@@ -55,8 +55,8 @@ def test_the_port_that_was_asked_for_is_set(tmp_path):
 
 
 def test_the_demo_is_a_mount_and_a_gate(tmp_path):
-    loaded = load(tmp_path, settings_file() + demo_sections(tmp_path / 'a "quoted" place'))
+    loaded = load(tmp_path, settings_file() + demo_sections(tmp_path / "a 'quoted' place"))
     assert [(mount.name, mount.path.name) for mount in loaded.mounts] == [("demo", "mount")]
     assert [(gate.url, gate.path.parent.parent.name) for gate in loaded.protected] == [
-        ("/gate/demo/", 'a "quoted" place')
+        ("/gate/demo/", "a 'quoted' place")
     ]

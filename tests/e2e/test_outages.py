@@ -1,0 +1,88 @@
+"""When parts are gone: what goes on, what says 503, and that it comes back by itself (threats G03, H07)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.e2e.hls import rungs, segments
+
+
+def control_processes(stack) -> list[int]:
+    """gunicorn's master and workers of this stack."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            command = (process / "cmdline").read_bytes()
+            if (
+                b"control.wsgi" in command
+                and f"SLUICE_DATA={stack.data}".encode() in (process / "environ").read_bytes()
+            ):
+                found.append(int(process.name))
+    return found
+
+
+def nginx_workers(stack) -> list[int]:
+    """Worker pids by their master's pid file."""
+    master = (stack.data / "run/nginx.pid").read_text().strip()
+    return sorted(int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split())
+
+
+@pytest.fixture
+def prepared(stack, film, shelved):
+    """A session with a running film and a signed download."""
+    client = stack.session()
+    url = f"{stack.url}/api/media/stream/{film['id']}"
+    playlist = rungs(client, url, client.get(url).text)["360p"]
+    link = client.post("/api/links", json={"media_id": shelved["id"], "kind": "d", "ttl": 600}).json()["url"]
+    return client, playlist, segments(client, playlist), urlsplit(link).path
+
+
+def wait_until_back(client, seconds=20):
+    deadline = time.monotonic() + seconds
+    while client.get("/readyz").status_code != 200:
+        assert time.monotonic() < deadline, "control did not come back"
+        time.sleep(0.2)
+
+
+def test_H07_a_killed_control_stops_neither_films_nor_signed_links(stack, prepared):
+    client, playlist, playing, link = prepared
+    workers = nginx_workers(stack)
+    for pid in control_processes(stack):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    answer = client.get("/api/media/library")
+    assert client.get(playlist).status_code == 200
+    assert all(client.get(segment.url).status_code == 200 for segment in playing)
+    assert client.get(link).status_code == 200
+    assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
+    assert answer.json()["error"]["code"] == "SYSTEM_004"
+    wait_until_back(client)
+    assert client.get("/api/media/library").status_code == 200  # the session has survived
+    assert client.get(playing[0].key_url).status_code == 200
+    assert nginx_workers(stack) == workers
+
+
+def test_G03_a_verifier_that_does_not_answer_is_no_yes(stack, prepared, shelved):
+    client, _, playing, _ = prepared
+    stack.place(b"gated", stack.data / "gate" / "plain.txt")
+    stopped = control_processes(stack)
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        for path in ("/gate/plain.txt", playing[0].key_url):
+            with contextlib.suppress(Exception):  # the client's own patience may end first
+                answer = client.get(path, timeout=4)
+                assert answer.status_code >= 500 and b"gated" not in answer.content
+        assert client.get(playing[0].url).status_code == 200
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+    wait_until_back(client, seconds=10)
+    assert client.get("/gate/plain.txt").content == b"gated"
