@@ -26,8 +26,9 @@ def test_every_error_has_a_sentence_and_says_what_to_do():
 
 
 def test_every_error_is_used_somewhere():
-    text = "".join(p.read_text() for d in ("control", "processor", "nginx") for p in (ROOT / d).rglob("*.py")
-                   if p.name != "errors.py")  # fmt: skip
+    sources = [path for part in ("control", "processor", "nginx") for path in (ROOT / part).rglob("*")
+               if path.suffix in (".py", ".j2") and path.name != "errors.py"]  # fmt: skip
+    text = "".join(path.read_text() for path in sources)
     for error in table():
         assert error.__name__ in text or error.code in text, error
 
