@@ -147,7 +147,7 @@ class NoPlainFile(ControlError):
 class BadRequest(ControlError):
     """The request is not understood."""
 
-    code, status, advice = "FILE_001", 400, "See /docs for what is expected here."
+    code, status, advice = "FILE_001", 400, "Check its fields and their types."
 
 
 class NotFound(ControlError):
@@ -159,7 +159,7 @@ class NotFound(ControlError):
 class MethodNotAllowed(ControlError):
     """This address does not answer that method."""
 
-    code, status, advice = "FILE_003", 405, "See /docs for what is expected here."
+    code, status, advice = "FILE_003", 405, "Check the method; signed links are for GET and HEAD."
 
 
 class TooLarge(ControlError):

@@ -1,0 +1,60 @@
+"""Both Nginx linters are clean, and both would notice (threats G09, G15)."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+LINTERS = ("gixy-next", "gixy-ng")
+
+# host_spoofing: the client's Host is only ever compared with its own Origin; no address is built from it.
+# proxy_pass_normalized: those two paths are made of captures with closed character sets.
+ACCEPTED = "host_spoofing,proxy_pass_normalized"
+
+PLANTED = """
+events {}
+http {
+    server {
+        listen 80;
+        location /files { alias /srv/files/; }
+        location ~ "^/r/(.*)$" { rewrite "^/r/(.*)$" /x/$1?y last; }
+    }
+}
+"""
+
+
+def findings(linter: str, configuration: Path, *options: str) -> list[str]:
+    command = [Path(sys.prefix) / "linters" / linter / "bin" / "gixy", "-f", "json", *options, configuration]
+    done = subprocess.run(command, capture_output=True, text=True)
+    start = done.stdout.find("[")
+    assert start >= 0, done.stderr
+    return [f"{found['plugin']}: {found.get('reason') or found['summary']}" for found in json.loads(done.stdout[start:])]
+
+
+@pytest.mark.parametrize("linter", LINTERS)
+def test_G09_the_rendered_configuration_is_clean(linter, rendered, tmp_path):
+    configuration = tmp_path / "nginx.conf"
+    configuration.write_text(rendered)
+    assert not findings(linter, configuration, "--skips", ACCEPTED)
+
+
+@pytest.mark.parametrize("linter", LINTERS)
+def test_G09_a_planted_fault_is_found(linter, tmp_path):
+    configuration = tmp_path / "nginx.conf"
+    configuration.write_text(PLANTED)
+    assert any("alias_traversal" in found for found in findings(linter, configuration))
+
+
+def test_G15_no_regular_expression_has_the_shape_of_a_memory_bug(rendered):
+    """Unnamed captures, or a `?` in the replacement of a rewrite (CVE-2026-42945 and its like); no slice, mp4 or dav."""
+    for line in rendered.splitlines():
+        words = line.strip().split()
+        if words and words[0] == "rewrite":
+            assert "?" not in words[2] and "$1" not in line, line
+        assert not words or words[0].rstrip(";") not in ("slice", "mp4", "dav_methods", "ssi"), line
+        if words[:2] == ["location", "~"]:
+            assert "(" not in line.replace("(?<", "").replace("(?:", ""), line
