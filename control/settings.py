@@ -103,10 +103,6 @@ class Password(Section):
     require_special: bool = True
 
 
-class Encryption(Section):
-    rotation_days: int = Field(30, ge=1)
-
-
 class Hls(Section):
     segment_seconds: int = Field(10, ge=2, le=30)
     key_period_seconds: int = Field(60, ge=10)
@@ -169,7 +165,6 @@ class Ffmpeg(Section):
     binary: str = "ffmpeg"
     probe: str = "ffprobe"
     threads: int = Field(0, ge=0)  # 0: ffmpeg decides
-    hwaccel: Literal["none", "vaapi", "nvenc", "qsv", "videotoolbox"] = "none"
 
 
 Policy = Literal["encrypt", "delete", "keep"]
@@ -226,7 +221,6 @@ class Settings(BaseSettings):
     redis: RedisServer = RedisServer()
     session: Session = Session()
     password: Password = Password()
-    encryption: Encryption = Encryption()
     hls: Hls = Hls()
     links: Links = Links()
     video: Video = Video()

@@ -51,10 +51,6 @@ _TEXT = """\
 #require_numbers = true
 #require_special = true
 
-# Media keys are wrapped anew under a fresh master key after this many days.
-[encryption]
-#rotation_days = 30
-
 # Encrypted streaming: length of a segment, film time under one key, and how long a viewing right lasts at most
 # (portable: for players that cannot sign in, such as VLC or a TV).
 [hls]
@@ -102,12 +98,11 @@ _TEXT = """\
 #max_height = 2160
 #thumbnail = 300
 
-# threads = 0: ffmpeg decides. hwaccel: none, vaapi, nvenc, qsv or videotoolbox.
+# threads = 0: ffmpeg decides.
 [ffmpeg]
 #binary = "ffmpeg"
 #probe = "ffprobe"
 #threads = 0
-#hwaccel = "none"
 
 # The folder imports/. A file is taken when its size has rested for settle_seconds.
 [imports]

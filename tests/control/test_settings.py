@@ -23,7 +23,7 @@ def test_defaults_are_the_ones_of_the_users_own_configuration(data):
     assert found.server.port == 1027
     assert (found.session.access_minutes, found.session.refresh_days, found.session.idle_minutes) == (15, 7, 30)
     assert [rung.height for rung in found.video.ladder] == [720, 480, 360]
-    assert found.hls.segment_seconds == 10 and found.images.quality == 85 and found.encryption.rotation_days == 30
+    assert found.hls.segment_seconds == 10 and found.images.quality == 85
 
 
 def test_the_environment_wins_over_the_file(data, monkeypatch):
