@@ -1,203 +1,24 @@
-"""The real stack, started once for all tests of this directory by deploy/up and stopped by deploy/down.
+"""The real stack, started once for all tests of this directory, and media of the tests' own making.
 
 Tests know only URLs, the data directory and the `sluice` command; everything goes through the real Nginx.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import shutil
-import socket
-import ssl
 import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import requests
 
-REPO = Path(__file__).resolve().parents[2]
-
-# Quick to notice files, and with every kind of neighbour that Sluice serves for: a mount and a gated directory.
-SETTINGS = """
-[imports]
-settle_seconds = 0.3
-sweep_seconds = 1.0
-
-[processing]
-mount_scan_seconds = 0.5
-
-[[mounts]]
-name = "shelf"
-path = "{data}/shelf"
-
-[[protected]]
-name = "gate"
-url = "/gate/"
-path = "{data}/gate"
-"""
-
-START_SECONDS = 180
-LOG_LINES = 60
-
-# A film may be watched before it is finished.
-REACHED = {"playable": {"playable", "completed"}, "failed": {"failed"}, "completed": {"completed"}}
-
-
-class Client(requests.Session):
-    """A browser's HTTP half: relative paths go to the stack, cookies are kept, the stack's certificate is trusted."""
-
-    def __init__(self, url: str, certificate: Path):
-        super().__init__()
-        self.trust_env = False
-        self.verify = str(certificate)
-        self._url = url
-
-    def request(self, method, url, **options):
-        return super().request(method, self._url + url if url.startswith("/") else url, **options)
-
-
-class Stack:
-    """A running Sluice."""
-
-    def __init__(self, data: Path, port: int):
-        self.data, self.port, self.url = data, port, f"https://localhost:{port}"
-
-    # --- asking ---------------------------------------------------------------------------------------
-
-    def session(self, username: str | None = "admin", password: str | None = None) -> Client:
-        """A client that has signed in (as the first admin unless told otherwise); None: a stranger."""
-        client = Client(self.url, self.data / "tls" / "certificate.pem")
-        if username is not None:
-            account = {"username": username, "password": password or self.admin_password}
-            client.post("/api/auth/login", json=account, timeout=30).raise_for_status()
-        return client
-
-    @property
-    def admin_password(self) -> str:
-        return (self.data / "admin-password").read_text().strip()
-
-    def raw(self, request: bytes, quiet_seconds: float = 2) -> bytes:
-        """Send bytes as they are and return all that comes back until the end, or until silence."""
-        context = ssl.create_default_context(cafile=self.data / "tls" / "certificate.pem")
-        answer = b""
-        with (
-            socket.create_connection(("localhost", self.port), timeout=10) as plain,
-            context.wrap_socket(plain, server_hostname="localhost") as secure,
-        ):
-            secure.sendall(request)
-            secure.settimeout(quiet_seconds)
-            with contextlib.suppress(TimeoutError, ConnectionError, ssl.SSLError):
-                while chunk := secure.recv(65536):
-                    answer += chunk
-        return answer
-
-    def sluice(self, *arguments: str, check: bool = True) -> str:
-        """Run the operator's command and return what it prints."""
-        done = subprocess.run(
-            [REPO / ".venv/bin/sluice", "--data", self.data, *arguments], capture_output=True, text=True, cwd=REPO
-        )
-        if check and done.returncode:
-            raise AssertionError(f"sluice {' '.join(arguments)}: {done.stderr}")
-        return done.stdout
-
-    # --- media ----------------------------------------------------------------------------------------
-
-    def drop(self, source: Path, name: str | None = None) -> str:
-        """Put a copy of `source` into imports/ the way a finished download arrives: by rename. Returns its name."""
-        name = name or source.name
-        return self.place(source.read_bytes(), self.data / "imports" / name).name
-
-    def place(self, content: bytes, path: Path) -> Path:
-        """Write a whole file that belongs to the account of the stack."""
-        owner = self.data.stat()
-        with tempfile.NamedTemporaryFile(dir=self.data, delete=False) as file:
-            file.write(content)
-        os.chmod(file.name, 0o644)
-        os.chown(file.name, owner.st_uid, owner.st_gid)
-        os.replace(file.name, path)
-        return path
-
-    def media(self, name: str) -> dict | None:
-        """What the operator sees of the media with this name, or None."""
-        found = json.loads(self.sluice("media", "list", "--query", name, "--json"))
-        return next((media for media in found if media["name"] == name), None)
-
-    def wait_for_media(self, name: str, state: str = "completed", seconds: float = 120) -> dict:
-        """The media `name` once it has reached `state`; fails at once when it fails instead."""
-        deadline = time.monotonic() + seconds
-        while True:
-            media = self.media(name)
-            if media and media["state"] in REACHED[state]:
-                return media
-            assert not (media and media["state"] == "failed"), f"{name} failed: {media['error']}"
-            assert time.monotonic() < deadline, f"{name} is not {state} after {seconds} s: {media}"
-            time.sleep(0.3)
-
-    # --- looking inside -------------------------------------------------------------------------------
-
-    def query(self, sql: str) -> str:
-        """The one value that a query answers, asked as the account of the stack."""
-        owner = self.data.stat()
-        command = ["psql", "-h", self.data / "run", "-d", "sluice", "-Atc", sql]
-        return subprocess.run(
-            command, capture_output=True, text=True, check=True, user=owner.st_uid, group=owner.st_gid, cwd="/"
-        ).stdout.strip()  # fmt: skip
-
-    def deliveries(self) -> list[dict]:
-        """Every line of Nginx's log."""
-        return [json.loads(line) for line in (self.data / "logs/access.log").read_text().splitlines()]
-
-    def wait_for_deliveries(self, start: int, wanted) -> list[dict]:
-        """The lines from `start` on for which `wanted` is true, once Nginx has flushed its buffer."""
-        time.sleep(1.5)
-        return [line for line in self.deliveries()[start:] if wanted(line)]
-
-    # --- logs -----------------------------------------------------------------------------------------
-
-    def logs(self) -> str:
-        """The last lines of every program's log."""
-        tails = []
-        for log in sorted((self.data / "logs").glob("*.log")):
-            lines = log.read_text(errors="replace").splitlines()[-LOG_LINES:]
-            tails.append("\n".join([f"--- {log.name}", *lines]))
-        return "\n".join(tails)
+from tests.stack import Stack, running
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """One running Sluice with an empty library."""
-    data = Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
-    for neighbour in ("shelf", "gate"):
-        (data / neighbour).mkdir()
-    (data / "sluice.toml").write_text(SETTINGS.format(data=data))
-    running = Stack(data, free_port())
-    try:
-        start(running)
-        yield running
-    finally:
-        subprocess.run([REPO / "deploy/down", "--data", data], check=True, timeout=120)
-        shutil.rmtree(data)
-
-
-def start(stack: Stack) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SLUICE_")}
-    up = subprocess.run(
-        [REPO / "deploy/up", "--data", stack.data, "--port", str(stack.port), "--detach", "--no-install"],
-        capture_output=True, text=True, env=environment, timeout=START_SECONDS,
-    )  # fmt: skip
-    if up.returncode:
-        pytest.fail(f"deploy/up failed:\n{up.stdout}{up.stderr}", pytrace=False)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        return probe.getsockname()[1]
+    with running() as stack:
+        yield stack
 
 
 # --- media of the tests' own making ---------------------------------------------------------------

@@ -32,7 +32,9 @@ def findings(linter: str, configuration: Path, *options: str) -> list[str]:
     done = subprocess.run(command, capture_output=True, text=True)
     start = done.stdout.find("[")
     assert start >= 0, done.stderr
-    return [f"{found['plugin']}: {found.get('reason') or found['summary']}" for found in json.loads(done.stdout[start:])]
+    return [
+        f"{found['plugin']}: {found.get('reason') or found['summary']}" for found in json.loads(done.stdout[start:])
+    ]
 
 
 @pytest.mark.parametrize("linter", LINTERS)
