@@ -16,6 +16,7 @@ from urllib.parse import quote
 # --- closed character sets of everything that stands in a signed or internal URL ------------------
 
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+SHARDED_UUID = UUID.replace("[0-9a-f]{8}", "(?<sluice_shard>[0-9a-f]{2})[0-9a-f]{6}", 1)  # names its first two digits
 KEY_ID = "[a-z0-9]{2,8}"
 MD5 = "[A-Za-z0-9_-]{22}"  # base64url without padding, as secure_link wants it
 EXPIRES = "[0-9]{10}"
@@ -98,12 +99,11 @@ REQUEST_HEADERS = (CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_UR
 DIRECTORY_ACTION = "directory"
 
 PRINCIPAL = ResponseHeader("X-Sluice-Principal")
-DECISION = ResponseHeader("X-Sluice-Decision", public=True)
 REASON = ResponseHeader("X-Sluice-Reason")
 REVISION = ResponseHeader("X-Sluice-Revision")  # of a media: part of the thumbnail cache's key
 ENCRYPTED = ResponseHeader("X-Encrypted", public=True)  # "true" on an encrypted WebP (source 3's name)
 KEY_URL = ResponseHeader("X-Sluice-Key-Url", public=True)  # where the page fetches that WebP's key
-RESPONSE_HEADERS = (PRINCIPAL, DECISION, REASON, REVISION, ENCRYPTED, KEY_URL)
+RESPONSE_HEADERS = (PRINCIPAL, REASON, REVISION, ENCRYPTED, KEY_URL)
 
 # What the auth sub-request may answer: Nginx turns anything but 2xx, 401 and 403 into a 500.
 ACCESS_STATUSES = frozenset({204, 401, 403})
@@ -138,14 +138,17 @@ SIGNATURE_PARAM = QueryParam("sig")
 # made by the server from a closed character set, except {path}, which is the tail.
 
 
-def hls_expression(expires: str, grant: str, media: str, secret: str) -> str:
+# Nginx puts the request's query where minting has none (`query`): a link with anything added to it does not verify.
+
+
+def hls_expression(expires: str, grant: str, media: str, secret: str, query: str = "") -> str:
     """The text under the MD5 of an HLS prefix; with Nginx variables it is the secure_link_md5 argument."""
-    return f"hls {expires}/{grant}/{media} {secret}"
+    return f"hls {expires}/{grant}/{media}{query} {secret}"
 
 
-def download_expression(expires: str, root: str, path: str, secret: str) -> str:
+def download_expression(expires: str, root: str, path: str, secret: str, query: str = "") -> str:
     """The text under the MD5 of a /d/ link; `path` is the decoded, normalised path below the root."""
-    return f"d {expires}/{root}/{path} {secret}"
+    return f"d {query}{expires}/{root}/{path} {secret}"
 
 
 def secure_link_md5(expression: str) -> str:
@@ -185,9 +188,10 @@ PLAYLIST = "index.m3u8"
 IMAGE = "image.webp.enc"
 MANIFEST = "manifest.json"
 SEGMENT = r"seg_[0-9]{5}\.ts"
-_PLAYABLE = rf"master\.m3u8|{RUNG}/(?:index\.m3u8|{SEGMENT})"
-HLS_FILE = rf"(?:{_PLAYABLE}|{RUNG}/key/{PERIOD})"  # what a signed prefix opens
-VAULT_FILE = rf"(?:{_PLAYABLE}|image\.webp\.enc)"  # what Nginx may send from the vault
+# What a signed prefix opens: segments and playlists from the disk, keys from control.
+HLS_SEGMENT = rf"{RUNG}/{SEGMENT}"
+HLS_PLAYLIST = rf"(?:master\.m3u8|{RUNG}/index\.m3u8)"
+HLS_KEY = rf"(?<sluice_rung>{RUNG})/key/(?<sluice_period>{PERIOD})"
 ORIGINAL = "original"
 ORIGINALS_ROOT = "originals"  # the {root} of kept originals in /d/ links: no mount may be named so
 IMAGE_RUNG = "image"  # the "rung" of a picture's content key: /hls/…/{media}/image/key/0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ def context(settings: Settings) -> dict[str, Any]:
         "contract": contract,
         "errors": ErrorBodies(),
         "page_policy": PAGE_POLICY,
+        "no_secret": secrets.token_hex(32),
         "modules": modules(),
         "paths": settings.paths,
         "server": settings.server,

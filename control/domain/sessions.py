@@ -10,20 +10,6 @@ from control.domain.users import Role
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
-    """One signed-in device. `ended` sessions answer AUTH_004."""
-
-    id: str
-    user_id: str
-    username: str
-    full_name: str
-    role: Role
-    expires_at: datetime
-    last_activity_at: datetime
-    ended: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Principal:
     """Who asks. `anonymous` is a principal too: it just may do little."""
 
@@ -41,6 +27,17 @@ class Principal:
 
 
 ANONYMOUS = Principal("anonymous")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One signed-in device. `ended` sessions answer AUTH_004."""
+
+    id: str
+    principal: Principal  # made once: it stands for every request of the session
+    expires_at: datetime
+    last_activity_at: datetime
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

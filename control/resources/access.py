@@ -34,7 +34,6 @@ class Access:
         only_from_nginx(req)
         decision, principal = self._decide(req, resp)
         resp.status = 204 if decision.allowed else refusal_status(decision)
-        resp.set_header(contract.DECISION.name, decision.id)
         resp.set_header(contract.REASON.name, decision.reason)
         resp.set_header(contract.PRINCIPAL.name, principal.user_id or principal.kind)
 

@@ -55,9 +55,7 @@ class Sessions:
         if session is None or session.ended or session.expires_at <= now or self._idle_too_long(session, now):
             raise SessionEnded()
         self._touch(session_id, now)
-        return Principal(
-            "session", session.user_id, session.username, session.full_name, session.role, session.id
-        )  # fmt: skip
+        return session.principal
 
     def _idle_too_long(self, session: Session, now: datetime) -> bool:
         seen = max(session.last_activity_at, self._clocks.get(session.id, session.last_activity_at))

@@ -144,7 +144,10 @@ def _configuration(stack: Stack, port: int, media_id: str) -> str:
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), undefined=jinja2.StrictUndefined)  # noqa: S701
     proxy = environment.get_template("snippets/control-proxy.conf.j2").render(context(settings))
     neighbours = f"""
-        location /bench/raw/ {{ alias "{stack.data}/gate/"; }}
+        location ^~ /bench/raw/ {{
+            alias "{stack.data}/gate/";
+            access_log "{settings.paths.logs}/access.log" segment buffer=64k flush=1s;
+        }}
         location = /bench/nothing {{
             {proxy}
             set $sluice_action still; set $sluice_target "{media_id}";

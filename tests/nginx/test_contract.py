@@ -100,11 +100,11 @@ def test_no_block_with_headers_of_its_own_forgets_the_security_headers(rendered)
             assert "X-Content-Type-Options nosniff" in body and "Content-Security-Policy" in body, head
 
 
-def test_every_disk_location_is_internal_gated_or_our_own_static_files(rendered):
+def test_every_disk_location_is_internal_gated_signed_or_our_own_static_files(rendered):
     """Threat G10: no public location shadows a private one."""
     for head, body in location_blocks(rendered):
         if re.search(r"\b(alias|root)\b", body) and contract.STATIC.path not in head:
-            assert "internal;" in body or "auth_request " in body, head
+            assert "internal;" in body or "auth_request " in body or "secure_link_md5 " in body, head
 
 
 def test_an_undeclared_name_fails_the_render(settings, tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
-from control.domain.sessions import Device, Session
+from control.domain.sessions import Device, Principal, Session
 from control.storage.sql.pool import Database
 
 Rotation = Literal["rotated", "superseded", "replayed"]
@@ -32,7 +32,7 @@ class SessionStore:
                FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = %s""",
             [session],
         )
-        return row and Session(**row)
+        return row and _session(row)
 
     def rotate(
         self, session: str, presented: bytes, replacement: bytes, expires_at: datetime, grace_seconds: int
@@ -86,3 +86,8 @@ class SessionStore:
                WHERE s.id = c.id AND s.last_activity_at < c.at""",
             [list(clocks), list(clocks.values())],
         )
+
+
+def _session(row: dict) -> Session:
+    who = Principal("session", row["user_id"], row["username"], row["full_name"], row["role"], row["id"])
+    return Session(row["id"], who, row["expires_at"], row["last_activity_at"], row["ended"])

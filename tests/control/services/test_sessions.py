@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from control.domain.sessions import Device, Session
+from control.domain.sessions import Device, Principal, Session
 from control.domain.users import User
 from control.errors import InvalidCredentials, InvalidToken, SessionEnded
 from control.services.audit import Audit
@@ -38,8 +38,8 @@ class FakeSessions:
         if row is None:
             return None
         user = self.users.by_id[row["user"]]
-        return Session(session, user.id, user.username, user.full_name, user.role, row["expires"], row["seen"],
-                       row["ended"] or not user.active)  # fmt: skip
+        who = Principal("session", user.id, user.username, user.full_name, user.role, session)
+        return Session(session, who, row["expires"], row["seen"], row["ended"] or not user.active)
 
     def rotate(self, session, presented, replacement, expires_at, grace_seconds):
         row = self.rows[session]
