@@ -3,6 +3,8 @@ from gevent import monkey
 
 monkey.patch_all()  # before every other import: psycopg imported unpatched freezes the whole worker at each query
 
+import gc
+
 import gevent
 import psycopg.waiting
 
@@ -43,6 +45,10 @@ def post_worker_init(worker):
     wsgi.services.database.open()
     gevent.spawn(wsgi.services.changes.run)
     gevent.spawn(_write_behind, wsgi.services)
+    # What is loaded by now stays: the collector need not walk it again and again, request after request.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 def _write_behind(services):

@@ -98,12 +98,11 @@ REQUEST_HEADERS = (CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_UR
 
 DIRECTORY_ACTION = "directory"
 
-PRINCIPAL = ResponseHeader("X-Sluice-Principal")
-REASON = ResponseHeader("X-Sluice-Reason")
+VERDICT = ResponseHeader("X-Sluice-Verdict")  # "{user id or kind of principal} {reason}": one header, as each costs
 REVISION = ResponseHeader("X-Sluice-Revision")  # of a media: part of the thumbnail cache's key
 ENCRYPTED = ResponseHeader("X-Encrypted", public=True)  # "true" on an encrypted WebP (source 3's name)
 KEY_URL = ResponseHeader("X-Sluice-Key-Url", public=True)  # where the page fetches that WebP's key
-RESPONSE_HEADERS = (PRINCIPAL, REASON, REVISION, ENCRYPTED, KEY_URL)
+RESPONSE_HEADERS = (VERDICT, REVISION, ENCRYPTED, KEY_URL)
 
 # What the auth sub-request may answer: Nginx turns anything but 2xx, 401 and 403 into a 500.
 ACCESS_STATUSES = frozenset({204, 401, 403})

@@ -34,8 +34,7 @@ class Access:
         only_from_nginx(req)
         decision, principal = self._decide(req, resp)
         resp.status = 204 if decision.allowed else refusal_status(decision)
-        resp.set_header(contract.REASON.name, decision.reason)
-        resp.set_header(contract.PRINCIPAL.name, principal.user_id or principal.kind)
+        resp.set_header(contract.VERDICT.name, f"{principal.user_id or principal.kind} {decision.reason}")
 
     def _decide(self, req: falcon.Request, resp: falcon.Response) -> tuple[Decision, Principal]:
         decision = decision_id(req)

@@ -90,7 +90,7 @@ def test_G01_the_verifier_decides_on_the_path_that_is_served(stack, gated, cooki
     for spelling in ("/gate/secret.txt", "/gate//secret.txt", "/x/..%2fgate/secret.txt", "/gate/%73ecret.txt"):
         assert CANARY in stack.raw(request(spelling, f"Cookie: {cookie}")), spelling
     lines = stack.wait_for_deliveries(0, lambda line: line["target"] == "gate" and line["status"] == 200)
-    assert len(lines) >= 4 and {line["reason"] for line in lines} == {"role"}
+    assert len(lines) >= 4 and {line["verdict"].split()[1] for line in lines} == {"role"}
 
 
 INTERNAL = [
@@ -112,7 +112,7 @@ def test_G10_what_is_internal_does_not_exist_outside(stack, film, cookie, patter
 def test_G06_accel_and_identity_headers_of_a_client_are_ignored(stack, gated, shelved):
     for header in (
         "X-Accel-Redirect: /_sluice/mounts/shelf/song.mp3", "X-Accel-Expires: 0", "X-Sluice-Internal: 1",
-        "X-Sluice-Principal: admin", "X-Original-URI: /healthz", "X-Rewrite-URL: /healthz",
+        "X-Sluice-Verdict: admin role", "X-Original-URI: /healthz", "X-Rewrite-URL: /healthz",
     ):  # fmt: skip
         for path in ("/gate/secret.txt", f"/api/media/{shelved['id']}/original", "/_sluice/auth"):
             answer = stack.raw(request(path, header))
