@@ -1,0 +1,96 @@
+"""A decoder sees one input and one scratch directory, no network, and ends at its deadline (threats P03, P07)."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+
+import pytest
+
+from processor import sandbox
+from processor.sandbox import ChildFailed, ChildTimedOut, Limits, run
+
+LIMITS = Limits(20, 1 << 30)
+PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
+
+enclosed = pytest.mark.skipif(not sandbox.available(), reason="this host forbids user namespaces")
+
+
+def script(code: str) -> list[str]:
+    return [PYTHON, "-c", code]
+
+
+def test_a_child_reads_its_input_and_writes_its_scratch(tmp_path, scratch):
+    source = tmp_path / "-i odd 'name'.bin"
+    source.write_bytes(b"content")
+    code = f"open({sandbox.scratch_name(scratch)!r} + '/out', 'wb').write(open({sandbox.input_name(source)!r}, 'rb').read())"
+    run(script(code), scratch, LIMITS, source)
+    assert (scratch / "out").read_bytes() == b"content"
+
+
+@enclosed
+def test_P03_a_child_cannot_write_its_input(tmp_path, scratch):
+    source = tmp_path / "source"
+    source.write_bytes(b"content")
+    with pytest.raises(ChildFailed):
+        run(script(f"open({sandbox.INPUT!r}, 'wb').write(b'x')"), scratch, LIMITS, source)
+    assert source.read_bytes() == b"content"
+
+
+@enclosed
+def test_P03_a_child_sees_no_other_file_of_ours(tmp_path, scratch):
+    secret = tmp_path / "master.key"
+    secret.write_text("secret")
+    source = tmp_path / "source"
+    source.write_bytes(b"x")
+    for path in (str(secret), "/etc/passwd", "/root", "/home", os.path.abspath(__file__)):
+        with pytest.raises(ChildFailed):
+            run(script(f"import os; os.stat({path!r})"), scratch, LIMITS, source)
+
+
+@enclosed
+def test_P03_a_child_has_no_network(scratch):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        listener.settimeout(0.5)
+        port = listener.getsockname()[1]
+        with pytest.raises(ChildFailed):
+            run(script(f"import socket; socket.create_connection(('127.0.0.1', {port}), 2)"), scratch, LIMITS)
+        with pytest.raises(TimeoutError):
+            listener.accept()
+
+
+def test_P07_ten_megabytes_of_complaints_block_nobody(scratch):
+    started = time.monotonic()
+    run(script("import sys; sys.stderr.write('x' * 10_000_000); print('done')"), scratch, LIMITS)
+    assert time.monotonic() - started < 15
+
+
+def test_P07_a_child_that_hangs_is_killed_with_its_children_at_the_deadline(scratch):
+    code = "import subprocess, time; subprocess.Popen(['sleep', '77.125']); time.sleep(60)"
+    with pytest.raises(ChildTimedOut):
+        run(script(code), scratch, Limits(1.5, 1 << 30))
+    time.sleep(0.3)
+    left = [p for p in os.listdir("/proc") if p.isdigit() and _command(p) == b"sleep\x0077.125\x00"]
+    assert not left
+
+
+def _command(pid: str) -> bytes:
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def test_a_child_that_wants_too_much_memory_fails_alone(scratch):
+    with pytest.raises(ChildFailed):
+        run(script("b = bytearray(700 << 20)"), scratch, Limits(20, 300 << 20))
+
+
+def test_what_went_wrong_is_told_in_the_childs_own_words(scratch):
+    with pytest.raises(ChildFailed, match="no such luck"):
+        run(script("import sys; sys.exit('no such luck')"), scratch, LIMITS)

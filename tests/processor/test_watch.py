@@ -1,0 +1,130 @@
+"""The watch folder takes whole files once, and nothing else (threat U13)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+
+import pytest
+from watchdog.observers import Observer
+
+from processor.watch import Watch, open_for_writing
+
+
+class FakeStore:
+    """register_import's promise: None for a file that was taken up before."""
+
+    def __init__(self):
+        self.seen, self.contents = set(), {}
+
+    def register_import(self, path, status, name, kind):
+        key = (path, status.st_ino, status.st_size, status.st_mtime_ns)
+        if key in self.seen:
+            return None
+        self.seen.add(key)
+        return f"media-{len(self.seen)}"
+
+
+@pytest.fixture
+def world(settings, tmp_path):
+    class World:
+        pass
+
+    world = World()
+    quick = settings.imports.model_copy(update={"settle_seconds": 0.3, "sweep_seconds": 0.5})
+    world.settings = settings.model_copy(update={"imports": quick, "data": tmp_path})
+    world.root = world.settings.paths.imports
+    world.root.mkdir()
+    world.store, world.queued = FakeStore(), []
+
+    async def queue(media, kind):
+        world.queued.append((media, kind))
+
+    world.watch = Watch(world.settings, world.store, queue)
+    observer = Observer()
+    observer.schedule(world.watch.events, str(world.root), recursive=True)
+    observer.start()
+    yield world
+    observer.stop()
+    observer.join()
+
+
+def sweep(world, seconds=1.2):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        asyncio.run(world.watch.sweep())
+        time.sleep(0.05)
+
+
+def taken(world):
+    return sorted(os.fsdecode(path) for path, *_ in world.store.seen)
+
+
+def test_a_whole_file_is_taken_up_once(world):
+    (world.root / "film.mp4").write_bytes(b"x" * 100)
+    sweep(world, 2)
+    assert taken(world) == ["film.mp4"] and world.queued == [("media-1", "video")]
+
+
+def test_a_file_moved_in_from_elsewhere_is_taken_up(world, tmp_path):
+    (tmp_path / "outside.jpg").write_bytes(b"x")
+    os.rename(tmp_path / "outside.jpg", world.root / "inside.jpg")
+    sweep(world)
+    assert world.queued == [("media-1", "image")]
+
+
+def test_U13_a_file_that_is_being_written_is_left_alone_however_long_the_pause(world):
+    with (world.root / "slow.mp4").open("wb") as writer:
+        writer.write(b"first half")
+        writer.flush()
+        sweep(world, 1.5)
+        assert not taken(world)
+        writer.write(b"second half")
+    sweep(world)
+    assert taken(world) == ["slow.mp4"]
+    assert {size for _, _, size, _ in world.store.seen} == {len(b"first halfsecond half")}
+
+
+def test_U13_a_download_is_taken_when_it_gets_its_name(world):
+    (world.root / "film.mp4.part").write_bytes(b"x")
+    (world.root / ".film.mkv.Xy12").write_bytes(b"x")
+    sweep(world)
+    assert not taken(world)
+    os.rename(world.root / "film.mp4.part", world.root / "film.mp4")
+    sweep(world)
+    assert taken(world) == ["film.mp4"]
+
+
+def test_U13_a_file_that_was_replaced_is_a_new_one(world):
+    (world.root / "film.mp4").write_bytes(b"one")
+    sweep(world)
+    (world.root / "film.mp4").write_bytes(b"another")
+    sweep(world)
+    assert len(world.store.seen) == 2
+
+
+def test_links_and_fifos_are_not_followed(world, tmp_path):
+    (tmp_path / "secret").write_bytes(b"secret")
+    (world.root / "link.mp4").symlink_to(tmp_path / "secret")
+    (world.root / "folder").symlink_to(tmp_path)
+    os.mkfifo(world.root / "fifo.mp4")
+    sweep(world)
+    assert not taken(world)
+
+
+def test_sub_folders_and_names_of_any_bytes_are_data(world):
+    folder = world.root / "holiday"
+    folder.mkdir()
+    for name in (b"\xff\xfe.mp4", b"new\nline.mp4", "é.jpg".encode(), b"-i.mp4"):
+        with open(os.fsencode(folder) + b"/" + name, "wb") as file:
+            file.write(b"x")
+    sweep(world, 2)
+    assert len(taken(world)) == 4 and all(name.startswith("holiday/") for name in taken(world))
+
+
+def test_a_writer_is_seen_by_its_lease(tmp_path):
+    path = tmp_path / "file"
+    with path.open("wb"):
+        assert open_for_writing(os.fsencode(path))
+    assert not open_for_writing(os.fsencode(path))
