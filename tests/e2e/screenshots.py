@@ -1,0 +1,54 @@
+"""``deploy/test screenshots``: every page in both sizes and both themes, into ./screenshots, to be looked at."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.e2e import browser as chrome
+from tests.stack import Client, running
+
+
+def pages(items: list[dict]) -> dict[str, str]:
+    """Name -> address: the library, one page for each kind of media, and an error."""
+    found = {"library": "/library", "empty": "/library?query=nothing-has-this-name"}
+    for item in items:
+        kind = item["type"] if item["state"] == "completed" else item["state"]
+        found.setdefault(f"watch-{kind}", f"/watch/{item['id']}")
+    return {**found, "error": "/watch/00000000-0000-4000-8000-000000000000"}
+
+
+def take(url: str, password: str, client: Client, target: Path) -> None:
+    target.mkdir(exist_ok=True)
+    items = client.get("/api/media/library?limit=100").json()["data"]
+    with chrome.chromium() as browser:
+        for size, viewport in (("desktop", chrome.DESKTOP), ("phone", chrome.PHONE)):
+            for theme in ("dark", "light"):
+                context = chrome.context(browser, url, color_scheme=theme)
+                page = context.new_page()
+                page.set_viewport_size(viewport)
+                page.goto("/login")
+                page.screenshot(path=target / f"sign-in-{size}-{theme}.png")
+                chrome.sign_in(page, password)
+                for name, address in pages(items).items():
+                    page.goto(address)
+                    page.wait_for_timeout(1500)
+                    page.screenshot(path=target / f"{name}-{size}-{theme}.png")
+                context.close()
+
+
+def main() -> None:
+    """Of a running instance (URL and its data directory as arguments), or of an empty one of our own."""
+    if len(sys.argv) == 3:
+        url, data = sys.argv[1], Path(sys.argv[2])
+        client = Client(url, data / "tls/certificate.pem")
+        password = (data / "admin-password").read_text().strip()
+        client.post("/api/auth/login", json={"username": "admin", "password": password}).raise_for_status()
+        take(url, password, client, Path("screenshots"))
+        return
+    with running() as stack:
+        take(stack.url, stack.admin_password, stack.session(), Path("screenshots"))
+
+
+if __name__ == "__main__":
+    main()
