@@ -91,7 +91,6 @@ class Session(Section):
     access_minutes: int = Field(15, ge=1, le=60)
     refresh_days: int = Field(7, ge=1, le=90)
     idle_minutes: int = Field(30, ge=1)
-    max_devices: int = Field(5, ge=1)
     refresh_grace_seconds: int = Field(30, ge=0, le=300)
 
 

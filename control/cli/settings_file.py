@@ -40,7 +40,6 @@ _TEXT = """\
 #access_minutes = 15
 #refresh_days = 7
 #idle_minutes = 30
-#max_devices = 5
 #refresh_grace_seconds = 30
 
 # What a password must have.

@@ -5,17 +5,23 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.e2e.conftest import make
 from tests.e2e.hls import rungs, segments
 
 
 def control_processes(stack) -> list[int]:
     """gunicorn's master and workers of this stack."""
+    return processes(stack, b"control.wsgi")
+
+
+def processes(stack, sign: bytes) -> list[int]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
@@ -86,3 +92,48 @@ def test_G03_a_verifier_that_does_not_answer_is_no_yes(stack, prepared, shelved)
             os.kill(pid, signal.SIGCONT)
     wait_until_back(client, seconds=10)
     assert client.get("/gate/plain.txt").content == b"gated"
+
+
+def test_H07_reloads_fail_no_segment_and_no_request(stack, prepared):
+    client, playlist, playing, _ = prepared
+    answers, stop = [], threading.Event()
+
+    def watch():
+        viewer = stack.session(None)
+        viewer.cookies.update(client.cookies)
+        while not stop.is_set():
+            answers.extend(viewer.get(segment.url).status_code for segment in playing)
+            answers.append(viewer.get("/api/auth/me").status_code)
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    master = min(control_processes(stack))
+    for _ in range(3):
+        os.kill(master, signal.SIGHUP)
+        os.kill(int((stack.data / "run/nginx.pid").read_text()), signal.SIGHUP)
+        time.sleep(2)
+    stop.set()
+    watching.join()
+    assert len(answers) > 50 and set(answers) == {200}
+
+
+def test_P08_a_killed_processor_takes_its_job_up_again(stack, tmp_path):
+    """kill -9 in the middle of a film: nothing half is visible, nothing is lost, the rerun is whole."""
+    film = make(
+        tmp_path / "killed.mp4", "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30:duration=40", "-c:v", "mpeg4", "-q:v", "3"
+    )  # fmt: skip
+    stack.drop(film)
+    deadline = time.monotonic() + 60
+    while not (media := stack.media("killed.mp4")) or media["state"] != "playable":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    for pid in processes(stack, b"processor"):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    assert (stack.data / "imports/killed.mp4").exists()
+    done = stack.wait_for_media("killed.mp4", seconds=120)
+    assert not (stack.data / "imports/killed.mp4").exists()
+    viewer = stack.session()
+    url = f"{stack.url}/api/media/stream/{done['id']}"
+    for playlist in rungs(viewer, url, viewer.get(url).text).values():
+        assert sum(segment.seconds for segment in segments(viewer, playlist)) == pytest.approx(40, abs=0.1)
