@@ -132,7 +132,7 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
         links=Links(
             settings.public_url, link_keys, bytes.fromhex((keys / "stream.key").read_text().strip()), settings.links
         ),
-        users=Users(UserStore(database), passwords),
+        users=Users(UserStore(database), passwords, sessions),
         media_keys=media_keys,
         master=master,
     )

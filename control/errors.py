@@ -69,6 +69,18 @@ class WrongPrincipal(ControlError):
     code, status, advice = "AUTH_007", 403, "Open the page yourself, or ask for a link that may be passed on."
 
 
+class SessionNotFound(ControlError):
+    """There is no such session among yours."""
+
+    code, status, advice = "AUTH_008", 404, "It may have ended already: GET /api/sessions lists those that live."
+
+
+class UserNotFound(ControlError):
+    """There is no such user."""
+
+    code, status, advice = "AUTH_009", 404, "`sluice user list` shows everybody."
+
+
 # --- safety ---------------------------------------------------------------------------------------
 
 

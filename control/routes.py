@@ -5,7 +5,7 @@ from __future__ import annotations
 import falcon
 
 from control.bootstrap import Services
-from control.resources import access, auth, health, links, media, originals, pages, stills, streams
+from control.resources import access, auth, health, links, media, originals, pages, sessions, stills, streams
 from nginx import contract
 
 
@@ -26,6 +26,8 @@ def add(app: falcon.App, services: Services, render: pages.Renderer) -> None:
     app.add_route("/api/auth/refresh", auth.Refresh(s.sessions, refresh_seconds))
     app.add_route("/api/auth/logout", auth.Logout(s.sessions))
     app.add_route("/api/auth/me", auth.Me(s.sessions))
+    app.add_route("/api/sessions", sessions.Collection(s.sessions))
+    app.add_route("/api/sessions/{session_id:uuid}", sessions.Item(s.sessions))
     app.add_route("/api/media/library", media.Collection(s.library, s.sessions))
     app.add_route("/api/media/{media_id:uuid}", media.Item(s.library, s.sessions))
     app.add_route("/api/media/{media_id:uuid}/original", originals.Original(s.library, s.sessions))

@@ -68,6 +68,7 @@ class Server(Section):
     cors_origins: list[str] = []
     certificate: Path | None = None  # PEM files; empty: self-signed under DIR/tls
     certificate_key: Path | None = None
+    sign_ins_per_minute: int = Field(30, ge=1)  # from one address; 20 more at once
     workers: int = Field(2, ge=1, le=64)  # control (gunicorn) workers
 
     @field_validator("allowed_networks")

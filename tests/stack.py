@@ -20,6 +20,9 @@ REPO = Path(__file__).resolve().parents[1]
 
 # Quick to notice files, and with every kind of neighbour that Sluice serves for: a mount and a gated directory.
 SETTINGS = """
+[server]
+sign_ins_per_minute = 6000
+
 [imports]
 settle_seconds = 0.3
 sweep_seconds = 1.0

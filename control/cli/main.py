@@ -15,7 +15,7 @@ from control.cli.account import act_as_owner
 from control.cli.environment import recall
 from control.cli.outcome import EXPECTED, sentence
 
-NOUNS = ("init", "link", "media", "migrate", "nginx", "ready", "settings", "user")
+NOUNS = ("init", "link", "media", "migrate", "nginx", "ready", "session", "settings", "user")
 
 
 class Nouns(click.Group):

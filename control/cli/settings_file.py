@@ -25,6 +25,8 @@ _TEXT = """\
 #certificate_key = "/etc/ssl/private/sluice.key"
 # Processes that answer requests; one per core is plenty, because Nginx sends the files.
 #workers = 2
+# Sign-in attempts from one address; a burst of 20 more is let through.
+#sign_ins_per_minute = 30
 
 # Postgres holds the truth. Empty: a private instance in this directory. With a URL of your own none is started.
 [database]

@@ -44,3 +44,47 @@ def add(data: Path, username: str, role: str, full_name: str, email: str | None,
         user = services.users.create(username, password, role, full_name, email)
     made = {} if password_stdin else {"password": password}
     show(user.public() | made, as_json)
+
+
+@command.command()
+@click.argument("username")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input; without it one is made.")
+@as_json
+@click.pass_obj
+def passwd(data: Path, username: str, password_stdin: bool, as_json: bool) -> None:
+    """Change the password of USERNAME and end all sessions."""
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else new_password()
+    with opened(data) as services:
+        ended = services.users.set_password(services.users.find(username), password)
+    made = {} if password_stdin else {"password": password}
+    show({"username": username, "sessions_ended": ended} | made, as_json)
+
+
+@command.command()
+@click.argument("username")
+@click.argument("role", type=click.Choice(ROLES))
+@as_json
+@click.pass_obj
+def role(data: Path, username: str, role: str, as_json: bool) -> None:
+    """Give USERNAME another ROLE; it acts on the next request."""
+    with opened(data) as services:
+        services.users.set_role(services.users.find(username), role)
+    show({"username": username, "role": role}, as_json)
+
+
+def _switch(name: str, help_text: str) -> None:
+    """`disable`, `enable` and `delete` differ in one word."""
+
+    @command.command(name, help=help_text)
+    @click.argument("username")
+    @as_json
+    @click.pass_obj
+    def switch(data: Path, username: str, as_json: bool) -> None:
+        with opened(data) as services:
+            ended = getattr(services.users, name)(services.users.find(username))
+        show({"username": username, "done": name, "sessions_ended": ended or 0}, as_json)
+
+
+_switch("disable", "Switch USERNAME off and end all sessions.")
+_switch("enable", "Switch USERNAME on again.")
+_switch("delete", "Remove USERNAME and end all sessions; the media stay.")

@@ -41,6 +41,20 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceSession:
+    """A live session as its owner sees it in the list of devices."""
+
+    id: str
+    user_id: str
+    username: str
+    device_name: str
+    device_type: str
+    address: str
+    created_at: datetime
+    last_activity_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
     """What a sign-in says about the device it comes from."""
 

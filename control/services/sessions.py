@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from control.domain.sessions import Device, Principal, Session
+from control.domain.sessions import Device, DeviceSession, Principal, Session
 from control.domain.users import User
-from control.errors import InvalidCredentials, SessionEnded
+from control.errors import InvalidCredentials, SessionEnded, SessionNotFound
 from control.services.audit import Audit
 from control.services.memory import Memory
 from control.services.passwords import Passwords
@@ -132,13 +132,40 @@ class Sessions:
     def sign_out(self, principal: Principal, all_devices: bool, address: str, decision_id: str) -> int:
         """End this device's session, or all of the user's; return how many ended."""
         if all_devices:
-            ended = self._sessions.end_all(principal.user_id, "signed out everywhere")
-            for session_id in ended:
-                self._forget(session_id)
+            ended = self.end_all_of(principal.user_id, "signed out everywhere")
         else:
-            ended = [principal.session_id] if self.end(principal.session_id, "signed out") else []
-        self._audit.record("sign_out", principal, address=address, decision=decision_id, reason=f"{len(ended)} ended")
+            ended = int(self.end(principal.session_id, "signed out"))
+        self._audit.record("sign_out", principal, address=address, decision=decision_id, reason=f"{ended} ended")
+        return ended
+
+    def devices(self, user_id: str | None = None) -> list[DeviceSession]:
+        """The live sessions of one user, or of everybody, without those that have been idle for too long."""
+        alive_since = datetime.now(UTC) - self._idle
+        return [session for session in self._sessions.live(user_id) if session.last_activity_at > alive_since]
+
+    def end_device(self, principal: Principal, session_id: str, address: str, decision_id: str) -> None:
+        """End one of the principal's own sessions (an administrator: any); raises SessionNotFound for others."""
+        everybody = principal.role == "admin"
+        known = {session.id for session in self._sessions.live(None if everybody else principal.user_id)}
+        if session_id not in known:
+            raise SessionNotFound()
+        self.end(session_id, f"ended by {principal.name}")
+        self._audit.record(
+            "session_ended", principal, address=address, decision=decision_id, reason="by its user",
+            details={"session": session_id},
+        )  # fmt: skip
+
+    def end_all_of(self, user_id: str, reason: str) -> int:
+        """End every session of a user at once, in every worker; return how many ended."""
+        ended = self._sessions.end_all(user_id, reason)
+        for session_id in ended:
+            self._forget(session_id)
         return len(ended)
+
+    def judge_again(self, user_id: str) -> None:
+        """The user's rights have changed: no worker may go on with what it remembers."""
+        for session in self._sessions.live(user_id):
+            self._forget(session.id)
 
     def end(self, session_id: str, reason: str) -> bool:
         """End one session, in every worker; True when it was alive."""

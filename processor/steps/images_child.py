@@ -24,7 +24,7 @@ def main(source, scratch, image_format, quality, max_width, max_height, box):
         if animated:
             picture = save_animation(opened, scratch, quality, (max_width, max_height))
         else:
-            picture = upright(opened)
+            picture = upright(opened, turned_already=image_format == "HEIF" and has_rotation_box(source))
             picture.thumbnail((max_width, max_height), Image.Resampling.LANCZOS)
             picture.save(f"{scratch}/image.webp", "WEBP", quality=quality, method=4)
     facts["width"], facts["height"] = picture.size
@@ -35,9 +35,18 @@ def main(source, scratch, image_format, quality, max_width, max_height, box):
     print(json.dumps(facts))
 
 
-def upright(picture):
+def has_rotation_box(source):
+    """Whether a HEIF file turns itself (`irot`, ISO/IEC 23008-12 6.5.10): libheif has applied that one already."""
+    with open(source, "rb") as file:
+        return b"irot" in file.read(1 << 20)
+
+
+def upright(picture, turned_already):
     """Orientation applied, colours in sRGB, a mode that WebP knows, and no metadata of the original."""
     profile = picture.info.get("icc_profile")
+    orientation = picture.info.get("original_orientation")  # pillow-heif takes it out of the EXIF and leaves it at that
+    if orientation and not turned_already:
+        picture.getexif()[0x0112] = orientation
     picture = ImageOps.exif_transpose(picture)
     has_alpha = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
     if profile and picture.mode in ("RGB", "RGBA", "CMYK", "L"):

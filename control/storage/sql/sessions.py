@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
-from control.domain.sessions import Device, Principal, Session
+from control.domain.sessions import Device, DeviceSession, Principal, Session
 from control.storage.sql.pool import Database
 
 Rotation = Literal["rotated", "superseded", "replayed"]
@@ -33,6 +33,18 @@ class SessionStore:
             [session],
         )
         return row and _session(row)
+
+    def live(self, user: str | None = None) -> list[DeviceSession]:
+        """The live sessions of `user` (None: of everybody), the most recently active first."""
+        rows = self._database.all(
+            """SELECT s.id::text, s.user_id::text, u.username, s.device_name, s.device_type, host(s.address) AS address,
+                      s.created_at, s.last_activity_at
+               FROM sessions s JOIN users u ON u.id = s.user_id
+               WHERE s.ended_at IS NULL AND s.expires_at > now() AND (%(user)s::uuid IS NULL OR s.user_id = %(user)s)
+               ORDER BY s.last_activity_at DESC, s.id""",
+            {"user": user},
+        )
+        return [DeviceSession(**row) for row in rows]
 
     def rotate(
         self, session: str, presented: bytes, replacement: bytes, expires_at: datetime, grace_seconds: int

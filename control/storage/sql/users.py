@@ -39,6 +39,16 @@ class UserStore:
             "UPDATE users SET password_hash = %s, updated_at = now() WHERE id = %s", [password_hash, user]
         )
 
+    def set_role(self, user: str, role: str) -> None:
+        self._database.run("UPDATE users SET role = %s, updated_at = now() WHERE id = %s", [role, user])
+
+    def set_active(self, user: str, active: bool) -> None:
+        self._database.run("UPDATE users SET active = %s, updated_at = now() WHERE id = %s", [active, user])
+
+    def delete(self, user: str) -> None:
+        """Sessions and grants go with the user; media stay, without an owner."""
+        self._database.run("DELETE FROM users WHERE id = %s", [user])
+
     def signed_in(self, user: str) -> None:
         self._database.run("UPDATE users SET last_sign_in_at = now() WHERE id = %s", [user])
 
