@@ -93,7 +93,8 @@ def test_a_weak_first_password_stops_the_start_and_leaves_nothing_running(data):
 
 def test_a_killed_program_comes_back_and_down_ends_even_what_a_killed_supervisor_left(data):
     port = free_port()
-    assert deploy("up", "--data", data, "--port", port, "--detach", "--no-install").returncode == 0
+    up = deploy("up", "--data", data, "--port", port, "--detach", "--no-install")
+    assert up.returncode == 0, up.stdout + up.stderr
     postgres = int((data / "postgres" / "postmaster.pid").read_text().splitlines()[0])
     os.kill(postgres, signal.SIGKILL)
     subprocess.run([REPO / ".venv/bin/sluice", "--data", data, "ready", "--wait", "30"], check=True)
