@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from requests.adapters import HTTPAdapter
 
 from tests.e2e.conftest import make
 from tests.e2e.hls import rungs, segments
@@ -101,6 +102,8 @@ def test_H07_reloads_fail_no_segment_and_no_request(stack, prepared):
     def watch():
         viewer = stack.session(None)
         viewer.cookies.update(client.cookies)
+        # As every browser does when an idle connection was closed under its request (RFC 9112 9.3.1).
+        viewer.mount("https://", HTTPAdapter(max_retries=1))
         while not stop.is_set():
             answers.extend(viewer.get(segment.url).status_code for segment in playing)
             answers.append(viewer.get("/api/auth/me").status_code)
