@@ -96,9 +96,13 @@ AUTH_URI = RequestHeader("X-Sluice-Uri")  # the NORMALISED path that Nginx will 
 INTERNAL_HOP = RequestHeader("X-Sluice-Internal")  # "1" from internal locations alone
 REQUEST_HEADERS = (CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_URI, INTERNAL_HOP)
 
+# Written by our own pages, read by control: "1" on what a page asks while nobody is at it. Whoever forges it only shortens
+# their own session.
+BACKGROUND = RequestHeader("X-Sluice-Background")
+
 DIRECTORY_ACTION = "directory"
 
-VERDICT = ResponseHeader("X-Sluice-Verdict")  # "{user id or kind of principal} {reason}": one header, as each costs
+VERDICT = ResponseHeader("X-Sluice-Verdict")  # "{user id or kind of principal} {reason}"; each header costs time
 REVISION = ResponseHeader("X-Sluice-Revision")  # of a media: part of the thumbnail cache's key
 ENCRYPTED = ResponseHeader("X-Encrypted", public=True)  # "true" on an encrypted WebP (source 3's name)
 KEY_URL = ResponseHeader("X-Sluice-Key-Url", public=True)  # where the page fetches that WebP's key

@@ -6,7 +6,7 @@ import falcon
 
 from control.errors import BadRequest, ControlError, SignInRequired
 from control.resources import cookies
-from control.resources.credentials import client_address, decision_id, device, signed_in
+from control.resources.credentials import client_address, decision_id, device, in_background, signed_in
 from control.services.sessions import Sessions
 from nginx import contract
 
@@ -52,7 +52,7 @@ class Refresh:
         token = json_body(req).get("refresh_token") or req.cookies.get(contract.REFRESH_COOKIE.name)
         if not isinstance(token, str) or not token:
             raise SignInRequired()
-        opened = self._sessions.refresh(token, client_address(req), decision_id(req))
+        opened = self._sessions.refresh(token, client_address(req), decision_id(req), not in_background(req))
         cookies.set_session(resp, opened, self._refresh_seconds)
         resp.media = {"access_token": opened.access_token, "expires_in": opened.expires_in}
         if opened.refresh_token:

@@ -30,13 +30,18 @@ def signed_in(req: falcon.Request, sessions: Sessions) -> Principal:
     token = access_token(req)
     if not token:
         raise SignInRequired()
-    return sessions.principal(token)
+    return sessions.principal(token, active=not in_background(req))
 
 
 def asker(req: falcon.Request, sessions: Sessions) -> Principal:
     """Like :func:`signed_in`, with ANONYMOUS for a request that carries no token at all."""
     token = access_token(req)
-    return sessions.principal(token) if token else ANONYMOUS
+    return sessions.principal(token, active=not in_background(req)) if token else ANONYMOUS
+
+
+def in_background(req: falcon.Request) -> bool:
+    """Whether a page sent this while nobody was at it: it is answered, but it is no activity."""
+    return req.env.get(contract.BACKGROUND.environ) == "1"
 
 
 def client_address(req: falcon.Request) -> str:

@@ -43,18 +43,19 @@ class Sessions:
 
     # --- who is it -------------------------------------------------------------------------------
 
-    def principal(self, access_token: str) -> Principal:
+    def principal(self, access_token: str, active: bool = True) -> Principal:
         """Return who the token stands for; raises TokenExpired, InvalidToken or SessionEnded."""
         claims = self._tokens.verify_access(access_token)
-        return self.alive(claims.session_id)
+        return self.alive(claims.session_id, active)
 
-    def alive(self, session_id: str) -> Principal:
-        """Return the principal of a live session and move its clock; raises SessionEnded."""
+    def alive(self, session_id: str, active: bool = True) -> Principal:
+        """Return the principal of a live session and, if it is `active`, move its clock; raises SessionEnded."""
         session = self._memory.get(session_id)
         now = datetime.now(UTC)
         if session is None or session.ended or session.expires_at <= now or self._idle_too_long(session, now):
             raise SessionEnded()
-        self._touch(session_id, now)
+        if active:
+            self._touch(session_id, now)
         return session.principal
 
     def _idle_too_long(self, session: Session, now: datetime) -> bool:
@@ -109,13 +110,13 @@ class Sessions:
         access_token, _ = self._tokens.mint("access", user.id, session_id)
         return SignedIn(access_token, refresh_token, self._tokens.access_seconds, user, principal)
 
-    def refresh(self, refresh_token: str, address: str, decision_id: str) -> SignedIn:
+    def refresh(self, refresh_token: str, address: str, decision_id: str, active: bool = True) -> SignedIn:
         """Exchange a refresh token; a replayed one ends its session.
 
         Raises TokenExpired, InvalidToken or SessionEnded.
         """
         claims = self._tokens.verify("refresh", refresh_token)
-        principal = self.alive(claims.session_id)
+        principal = self.alive(claims.session_id, active)
         replacement, token_id = self._tokens.mint("refresh", claims.user_id, claims.session_id)
         outcome = self._sessions.rotate(
             claims.session_id, token_hash(claims.token_id), token_hash(token_id), self._refresh_until(),

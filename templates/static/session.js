@@ -58,9 +58,17 @@ function lastRenewed() {
   return Number(localStorage.getItem(RENEWED));
 }
 
+// What a page asks by itself while nobody is at it must not keep the session alive: idle is idle.
+const PRESENT_FOR = 60 * 1000;
+let touchedAt = Date.now();
+for (const sign of ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"])
+  addEventListener(sign, () => (touchedAt = Date.now()), { passive: true, capture: true });
+
 async function send(path, init) {
+  const headers = new Headers(init.headers);
+  if (Date.now() - touchedAt > PRESENT_FOR) headers.set("X-Sluice-Background", "1");
   try {
-    return await fetch(path, init);
+    return await fetch(path, { ...init, headers });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, { code: "OFFLINE" });

@@ -57,7 +57,7 @@ class SessionStore:
         row = self._database.one(
             """WITH rotated AS (
                    UPDATE sessions SET previous_refresh_hash = refresh_hash, refresh_hash = %(replacement)s,
-                       refreshed_at = now(), last_activity_at = now(), expires_at = %(expires_at)s
+                       refreshed_at = now(), expires_at = %(expires_at)s
                    WHERE id = %(session)s AND refresh_hash = %(presented)s AND ended_at IS NULL RETURNING 1)
                SELECT EXISTS (SELECT FROM rotated) AS rotated""",
             {"session": session, "presented": presented, "replacement": replacement, "expires_at": expires_at},

@@ -211,3 +211,11 @@ def test_a_switched_off_user_is_out(world):
     world.memory.drop(opened.principal.session_id)
     with pytest.raises(SessionEnded):
         world.sessions.principal(opened.access_token)
+
+
+def test_what_a_page_asks_by_itself_is_no_activity(world):
+    opened = sign_in(world)
+    world.sessions.principal(opened.access_token, active=False)
+    world.sessions.refresh(opened.refresh_token, "", "d", active=False)
+    world.sessions.write_clocks()
+    assert not world.store.touched
