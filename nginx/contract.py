@@ -96,8 +96,8 @@ AUTH_URI = RequestHeader("X-Sluice-Uri")  # the NORMALISED path that Nginx will 
 INTERNAL_HOP = RequestHeader("X-Sluice-Internal")  # "1" from internal locations alone
 REQUEST_HEADERS = (CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_URI, INTERNAL_HOP)
 
-# Written by our own pages, read by control: "1" on what a page asks while nobody is at it. Whoever forges it only shortens
-# their own session.
+# Written by our own pages, read by control: "1" on what a page asks while nobody is at it. Whoever forges it only
+# shortens their own session.
 BACKGROUND = RequestHeader("X-Sluice-Background")
 
 DIRECTORY_ACTION = "directory"
