@@ -11,7 +11,7 @@ from control.errors import BadRequest, ControlError, InternalError, MethodNotAll
 from control.middleware.origin import SameOrigin
 from control.resources.credentials import decision_id
 from control.resources.outcome import answer
-from control.resources.pages import Renderer, refuse_page, wants_page
+from control.resources.pages.rendering import Renderer, refuse_page, wants_page
 
 log = structlog.get_logger()
 

@@ -5,21 +5,23 @@ from __future__ import annotations
 import falcon
 
 from control.bootstrap import Services
-from control.resources import access, auth, health, links, media, originals, pages, sessions, stills, streams
+from control.resources import access, auth, health, links, media, originals, sessions, stills, streams
+from control.resources.pages import library as library_pages
+from control.resources.pages import rendering, sign_in
 from nginx import contract
 
 
-def add(app: falcon.App, services: Services, render: pages.Renderer) -> None:
+def add(app: falcon.App, services: Services, render: rendering.Renderer) -> None:
     s, refresh_seconds = services, services.settings.session.refresh_days * 86400
-    page_sessions = pages.PageSessions(s.sessions, refresh_seconds)
+    page_sessions = sign_in.PageSessions(s.sessions, refresh_seconds)
     still = stills.Still(s.library, s.sessions, s.media_keys, s.master, s.settings.paths.vault)
 
     # Pages
-    app.add_route("/", pages.Home())
-    app.add_route("/login", pages.Login(render, s.sessions, refresh_seconds))
-    app.add_route("/logout", pages.Logout(s.sessions))
-    app.add_route("/library", pages.LibraryPage(render, page_sessions, s.library))
-    app.add_route("/watch/{media_id:uuid}", pages.Watch(render, page_sessions, s.library))
+    app.add_route("/", sign_in.Home())
+    app.add_route("/login", sign_in.Login(render, s.sessions, refresh_seconds))
+    app.add_route("/logout", sign_in.Logout(s.sessions))
+    app.add_route("/library", library_pages.Collection(render, page_sessions, s.library))
+    app.add_route("/watch/{media_id:uuid}", library_pages.Watch(render, page_sessions, s.library))
 
     # API
     app.add_route("/api/auth/login", auth.Login(s.sessions, refresh_seconds))

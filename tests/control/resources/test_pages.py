@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from control.resources.pages import HOME, safe_next
+from control.resources.pages.rendering import HOME, safe_next
 
 
 @pytest.mark.parametrize("path", ["/library", "/watch/0f0f?t=1", "/library?type=video&page=2"])

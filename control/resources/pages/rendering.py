@@ -1,0 +1,78 @@
+"""How a page is made: templates, where a browser may be sent, and the page of a refusal."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+
+import falcon
+import jinja2
+
+from control.domain.sessions import Principal
+from control.errors import ControlError, SignInRequired
+from control.resources import cookies
+from nginx import contract
+
+TEMPLATES = Path(__file__).resolve().parents[3] / "templates"
+HOME = "/library"
+_LONGEST_NEXT = 1000
+
+
+class Renderer:
+    """Templates with autoescape; `asset('app.css')` gives a cacheable address that changes with the file."""
+
+    def __init__(self, root: Path = TEMPLATES):
+        self._static = root / "static"
+        self._environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(root), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
+            lstrip_blocks=True,
+        )  # fmt: skip
+        self._environment.globals["asset"] = functools.cache(self._asset)
+
+    def _asset(self, name: str) -> str:
+        digest = hashlib.sha256((self._static / name).read_bytes()).hexdigest()[:12]
+        return f"{contract.STATIC.path}{name}?v={digest}"
+
+    def page(self, resp: falcon.Response, name: str, principal: Principal | None = None, **context) -> None:
+        user = principal and {
+            "id": principal.user_id, "username": principal.username, "full_name": principal.full_name,
+            "role": principal.role,
+        }  # fmt: skip
+        resp.content_type = falcon.MEDIA_HTML
+        resp.set_header("Cache-Control", "private, no-store")
+        resp.text = self._environment.get_template(f"{name}.html").render(
+            user=user, page=name, **{"error": None, **context}
+        )
+
+
+def raise_see_other(resp: falcon.Response, path: str) -> None:
+    """Answer 303 without dropping the cookies that are set already (an exception would)."""
+    resp.status, resp.location = falcon.HTTP_303, path
+
+
+def safe_next(value: str | None) -> str:
+    """A path on this server, or HOME: nothing that a browser could take for another host (threat T11)."""
+    if not isinstance(value, str) or not value.startswith("/") or len(value) > _LONGEST_NEXT:
+        return HOME
+    if "//" in value or "\\" in value or ".." in value or any(ord(c) <= 0x20 or ord(c) == 0x7F for c in value):
+        return HOME
+    return value
+
+
+def wants_page(req: falcon.Request) -> bool:
+    """Whether a person's browser navigates here, rather than a script."""
+    return "text/html" in req.accept and not req.path.startswith(("/api/", contract.INTERNAL))
+
+
+def refuse_page(render: Renderer, req: falcon.Request, resp: falcon.Response, error: ControlError) -> None:
+    """Send a person to the sign-in page, or show what went wrong."""
+    if error.status == 401:
+        target = req.path + (f"?{req.query_string}" if req.query_string else "")
+        cookies.clear_session(resp) if not isinstance(error, SignInRequired) else None
+        return raise_see_other(resp, "/login?next=" + falcon.uri.encode_value(safe_next(target)))
+    resp.status = error.status
+    if error.retry_after:
+        resp.set_header("Retry-After", str(error.retry_after))
+    shown = {"code": error.code, "message": error.message, "details": error.details}
+    render.page(resp, "error", status=error.status, error=shown)
