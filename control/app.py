@@ -7,11 +7,14 @@ import structlog
 
 from control import routes
 from control.bootstrap import Services
-from control.errors import BadRequest, ControlError, InternalError, MethodNotAllowed, NotFound
+from control.errors import BadRequest, ControlError, InternalError, InvalidCredentials, MethodNotAllowed, NotFound
+from control.middleware.networks import AllowedNetworks
 from control.middleware.origin import SameOrigin
-from control.resources.credentials import decision_id
+from control.middleware.rights import Rights
+from control.resources.credentials import client_address, decision_id, principal_of
 from control.resources.outcome import answer
 from control.resources.pages.rendering import Renderer, refuse_page, wants_page
+from nginx import contract
 
 log = structlog.get_logger()
 
@@ -19,16 +22,36 @@ _FROM_FALCON = {404: NotFound, 405: MethodNotAllowed}
 
 
 def create_app(services: Services) -> falcon.App:
-    app = falcon.App(middleware=[SameOrigin()])
-    render = Renderer()
+    app = falcon.App()
+    render = Renderer(services.form_tokens)
     app.req_options.strip_url_path_trailing_slash = False
-    routes.add(app, services, render)
+    table = routes.add(app, services, render)
+    for layer in _middleware(services, table):
+        app.add_middleware(layer)
+    _answer_errors(app, services, render)
+    return app
 
+
+def _middleware(services: Services, table: list[routes.Route]) -> list:
+    pages = frozenset(route.path for route in table if route.page)
+    return [
+        AllowedNetworks(services.settings.server.allowed_networks),
+        SameOrigin(services.form_tokens),
+        Rights(
+            routes.rights(table), pages, services.identity, services.sessions, services.request_limits,
+            services.settings.session.refresh_days * 86400,
+        ),
+    ]  # fmt: skip
+
+
+def _answer_errors(app: falcon.App, services: Services, render: Renderer) -> None:
     def refuse(req: falcon.Request, resp: falcon.Response, error: ControlError, params) -> None:
+        principal = principal_of(req)
+        _note(services, req, error)
         if wants_page(req):
-            refuse_page(render, req, resp, error)
+            refuse_page(render, req, resp, error, principal)
         else:
-            answer(resp, error, decision_id(req))
+            answer(req, resp, error, decision_id(req), principal.user_id or principal.kind)
 
     def refuse_http(req, resp, error: falcon.HTTPError, params) -> None:
         known = _FROM_FALCON.get(error.status_code)
@@ -41,4 +64,19 @@ def create_app(services: Services) -> falcon.App:
     app.add_error_handler(Exception, fail)
     app.add_error_handler(falcon.HTTPError, refuse_http)
     app.add_error_handler(ControlError, refuse)
-    return app
+
+
+# What is in the trail already, under a better name.
+_NOTED = (InvalidCredentials,)
+_REFUSALS = ("AUTH_", "SEC_", "LIMIT_", "MEDIA_001", "SHARE_")
+
+
+def _note(services: Services, req: falcon.Request, error: ControlError) -> None:
+    """Every refusal is in the audit trail; mistakes and outages are not refusals."""
+    internal = req.path.startswith(contract.INTERNAL)
+    if internal or isinstance(error, _NOTED) or not error.code.startswith(_REFUSALS):
+        return
+    services.audit.refused(
+        principal_of(req), address=client_address(req), decision=decision_id(req), reason=error.reason or error.code,
+        details={"path": req.path[:200], "method": req.method, "code": error.code},
+    )  # fmt: skip

@@ -11,26 +11,38 @@ import structlog
 from control import vault
 from control.errors import ControlError
 from control.services.audit import Audit
+from control.services.explain import Explain
 from control.services.grants import Grants
+from control.services.identity import Identity
+from control.services.issuers import Issuers
 from control.services.library import Library
+from control.services.limits import LocalLimiter, RequestLimits, SignInLimits
 from control.services.links import Links
 from control.services.memory import Memory
 from control.services.passwords import Passwords
+from control.services.service_tokens import ServiceTokens
 from control.services.sessions import Sessions
-from control.services.tokens import SigningKeys, Tokens
+from control.services.sign_ins import BasicSignIns, ForeignSignIns, SignIns
+from control.services.tokens import FormTokens, SigningKeys, Tokens
 from control.services.users import Users
 from control.settings import Settings
+from control.storage import access_log
 from control.storage.redis.changes import ChangePublisher, ChangeSubscription
 from control.storage.redis.client import connect
-from control.storage.sql.audit import AuditStore, Entry
+from control.storage.redis.limits import RedisLimiter
+from control.storage.redis.sessions import SessionCopies
+from control.storage.sql.audit import AuditStore, Entry, Search
 from control.storage.sql.grants import GrantStore
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
 from control.storage.sql.pool import Database
+from control.storage.sql.service_tokens import ServiceTokenStore
 from control.storage.sql.sessions import SessionStore
 from control.storage.sql.users import UserStore
 
 log = structlog.get_logger()
+
+LARGEST_EXPLANATION = 50  # entries of one decision
 
 
 def _inline(function: Callable, *arguments):
@@ -45,8 +57,16 @@ class Services:
     database: Database
     redis: redis.Redis
     changes: ChangeSubscription
+    publisher: ChangePublisher
     audit: Audit
+    explain: Explain
+    identity: Identity
     sessions: Sessions
+    sign_ins: SignIns
+    service_tokens: ServiceTokens
+    passwords: Passwords
+    form_tokens: FormTokens
+    request_limits: RequestLimits
     grants: Grants
     library: Library
     links: Links
@@ -55,12 +75,36 @@ class Services:
     master: vault.MasterKey
 
     def write_behind(self) -> None:
-        """Write what was kept for later (audit entries, activity clocks); what cannot be written waits on."""
+        """Write what was kept for later (changes, audit entries, clocks); what cannot be written waits on."""
+        self.publisher.flush()
         self.audit.flush()
         try:
             self.sessions.write_clocks()
+            self.service_tokens.write_uses()
         except ControlError as error:
             log.warning("clocks_wait", error=error.code)
+
+
+class _Memories:
+    """What this process remembers, by the kind of change that drops it."""
+
+    def __init__(self, client: redis.Redis):
+        self._by_kind: dict[str, list[Memory]] = {}
+        self.changes = ChangeSubscription(client, self._forget, self._forget_everything)
+
+    def of(self, kind: str, load: Callable) -> Memory:
+        memory = Memory(load, lambda: self.changes.healthy)
+        self._by_kind.setdefault(kind, []).append(memory)
+        return memory
+
+    def _forget(self, kind: str, key: str) -> None:
+        for memory in self._by_kind.get(kind, []):
+            memory.drop(key)
+
+    def _forget_everything(self) -> None:
+        for group in self._by_kind.values():
+            for memory in group:
+                memory.clear()
 
 
 def services(settings: Settings, offload: Callable = _inline) -> Services:
@@ -71,68 +115,64 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
     """
     database = Database(settings.database_url, settings.database.pool_max)
     client = connect(settings.redis_url)
-    publisher = ChangePublisher(client)
-    memories: dict[str, list[Memory]] = {}
-
-    def forget(kind: str, key: str) -> None:
-        for memory in memories.get(kind, []):
-            memory.drop(key)
-
-    def forget_everything() -> None:
-        for group in memories.values():
-            for memory in group:
-                memory.clear()
-
-    changes = ChangeSubscription(client, forget, forget_everything)
-
-    def remembered(kind: str, load: Callable) -> Memory:
-        memory = Memory(load, lambda: changes.healthy)
-        memories.setdefault(kind, []).append(memory)
-        return memory
+    publisher, memories = ChangePublisher(client), _Memories(client)
+    changes = memories.changes
 
     media_store = MediaStore(database, changed=lambda media: publisher.publish("media", media))
     session_store, grant_store = SessionStore(database), GrantStore(database)
-    media = remembered("media", media_store.find)
-    media_keys = remembered("media", MediaKeyStore(database).get)
+    user_store, token_store, audit_store = UserStore(database), ServiceTokenStore(database), AuditStore(database)
+    copies = SessionCopies(client, session_store.find, lambda: changes.healthy, lambda: changes.gap_at)
+    media = memories.of("media", media_store.find)
+    media_keys = memories.of("media", MediaKeyStore(database).get)
 
     keys = settings.paths.keys
-    link_keys = SigningKeys.from_file(keys / "links.json")
-    tokens = Tokens(
-        SigningKeys.from_file(keys / "tokens.json"),
-        settings.session.access_minutes * 60,
-        settings.session.refresh_days * 86400,
-    )
+    link_keys, token_keys = SigningKeys.from_file(keys / "links.json"), SigningKeys.from_file(keys / "tokens.json")
+    tokens = Tokens(token_keys, settings.session.access_minutes * 60, settings.session.refresh_days * 86400)
     master = vault.MasterKey.from_file(keys / "master.key")
     passwords = Passwords(settings.password, offload)
-    audit = Audit(AuditStore(database), Entry)
+    audit = Audit(audit_store, Entry)
+    library = Library(media_store, media, audit)
     sessions = Sessions(
-        session_store, UserStore(database), remembered("session", session_store.find), tokens, passwords, audit,
-        publisher.publish, settings.session.idle_minutes, settings.session.refresh_grace_seconds,
+        session_store, grant_store, memories.of("session", copies.find), tokens, audit, publisher.publish,
+        settings.session.idle_minutes, settings.session.refresh_grace_seconds,
+    )  # fmt: skip
+    service_tokens = ServiceTokens(token_store, memories.of("token", token_store.find), audit, publisher.publish)
+    sign_ins = SignIns(
+        user_store, session_store, sessions, tokens, passwords,
+        SignInLimits(RedisLimiter(client, LocalLimiter()), settings.limits), audit, settings.session.max_devices,
+    )  # fmt: skip
+    identity = Identity(
+        sessions, service_tokens, BasicSignIns(sign_ins, sessions, audit),
+        ForeignSignIns(Issuers(settings.issuers), user_store, sessions, audit),
     )  # fmt: skip
     return Services(
         settings=settings,
         database=database,
         redis=client,
         changes=changes,
+        publisher=publisher,
         audit=audit,
+        explain=Explain(
+            lambda decision: audit_store.find(Search(decision=decision), LARGEST_EXPLANATION)[::-1],
+            lambda decision: access_log.find(settings.paths.logs / "access.log", decision),
+            library, link_keys,
+        ),
+        identity=identity,
         sessions=sessions,
+        sign_ins=sign_ins,
+        service_tokens=service_tokens,
+        passwords=passwords,
+        form_tokens=FormTokens(token_keys),
+        request_limits=RequestLimits(settings.limits),
         grants=Grants(
-            grant_store,
-            remembered("grant", grant_store.find),
-            media,
-            media_keys,
-            master,
-            link_keys,
-            sessions,
-            audit,
-            settings.hls.grant_hours,
-            settings.hls.portable_hours,
-        ),  # fmt: skip
-        library=Library(media_store, media),
+            grant_store, memories.of("grant", grant_store.find), media, media_keys, master, link_keys, identity, audit,
+            settings.hls.grant_hours, settings.hls.portable_hours,
+        ),
+        library=library,
         links=Links(
             settings.public_url, link_keys, bytes.fromhex((keys / "stream.key").read_text().strip()), settings.links
         ),
-        users=Users(UserStore(database), passwords, sessions),
+        users=Users(user_store, passwords, sessions, service_tokens, audit),
         media_keys=media_keys,
         master=master,
-    )
+    )  # fmt: skip

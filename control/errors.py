@@ -8,16 +8,22 @@ from __future__ import annotations
 
 
 class ControlError(Exception):
-    """Something Sluice refuses or cannot do. Raise a subclass; `details` replaces its advice."""
+    """Something Sluice refuses or cannot do. Raise a subclass; `details` replaces its advice.
+
+    `reason` is the named reason of a decision, where one was taken.
+    """
 
     code: str
     status: int
     advice: str
     retry_after: int | None = None  # seconds, for the Retry-After header (RFC 9110 10.2.3)
 
-    def __init__(self, details: str | None = None):
+    def __init__(self, details: str | None = None, retry_after: int | None = None, reason: str = ""):
         super().__init__(self.message)
         self.details = details or self.advice
+        self.reason = reason
+        if retry_after is not None:
+            self.retry_after = retry_after
 
     @property
     def message(self) -> str:
@@ -79,6 +85,40 @@ class UserNotFound(ControlError):
     """There is no such user."""
 
     code, status, advice = "AUTH_009", 404, "`sluice user list` shows everybody."
+
+
+class TooManyDevices(ControlError):
+    """You are signed in on as many devices as are allowed."""
+
+    code, status, advice = "AUTH_010", 409, "Choose devices to end, and send their ids as end_sessions."
+
+    def __init__(self, devices: list | None = None, choice_token: str = "", limit: int = 0):
+        super().__init__()
+        self.devices, self.choice_token, self.limit = devices or [], choice_token, limit
+
+
+class DeviceChanged(ControlError):
+    """This session belongs to another device."""
+
+    code, status, advice = "AUTH_011", 401, "It was ended for safety. Sign in again."
+
+
+class TokenNotFound(ControlError):
+    """There is no such service token among yours."""
+
+    code, status, advice = "AUTH_012", 404, "It may have been revoked already: GET /api/tokens lists those that live."
+
+
+class ScopeMissing(ControlError):
+    """The service token lacks the scope for this."""
+
+    code, status, advice = "AUTH_013", 403, "Mint one with that scope: the account page, or `sluice token mint`."
+
+
+class WrongPassword(ControlError):
+    """The current password is wrong."""
+
+    code, status, advice = "AUTH_014", 403, "Type the password that you signed in with."
 
 
 # --- safety ---------------------------------------------------------------------------------------
@@ -186,10 +226,22 @@ class RangeNotSatisfiable(ControlError):
     code, status, advice = "FILE_005", 416, "Ask for bytes within its length (RFC 9110 14.1.2)."
 
 
-class TooManyRequests(ControlError):
+class TooManyTries(ControlError):
     """Too many tries."""
 
     code, status, advice, retry_after = "LIMIT_001", 429, "Wait a moment and try again.", 30
+
+
+class TooManyRequests(ControlError):
+    """Too many requests."""
+
+    code, status, advice, retry_after = "LIMIT_002", 429, "Slow down; Retry-After says how long.", 1
+
+
+class SignInBusy(ControlError):
+    """Too many people are signing in at this moment."""
+
+    code, status, advice, retry_after = "LIMIT_003", 503, "Try again in a moment.", 2
 
 
 # --- the machine ----------------------------------------------------------------------------------

@@ -1,55 +1,150 @@
-"""START HERE: every URL that control answers, one line each. What Nginx answers alone stands in nginx/contract.py."""
+"""START HERE: every URL that control answers, one line each, with the right that it needs (domain/rights.py).
+
+What Nginx answers alone stands in nginx/contract.py. A responder without a right stops the start.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import falcon
 
 from control.bootstrap import Services
-from control.resources import access, auth, health, links, media, originals, sessions, stills, streams
-from control.resources.pages import library as library_pages
-from control.resources.pages import rendering, sign_in
+from control.domain.rights import (
+    BROWSE,
+    CHANGE_ACCOUNT,
+    CHANGE_MEDIA,
+    DOWNLOAD,
+    INTERNAL,
+    LINK,
+    OPEN,
+    SEE_ACCOUNT,
+    SEE_AUDIT,
+    SIGNED,
+    VIEW,
+    Right,
+)  # fmt: skip
+from control.resources import (
+    access,
+    audit,
+    auth,
+    health,
+    links,
+    media,
+    originals,
+    service_tokens,
+    sessions,
+    stills,
+    streams,
+)  # fmt: skip
+from control.resources.openapi import Description, document
+from control.resources.pages import account, admin, docs, library, rendering, sign_in
 from nginx import contract
 
 
-def add(app: falcon.App, services: Services, render: rendering.Renderer) -> None:
-    s, refresh_seconds = services, services.settings.session.refresh_days * 86400
-    page_sessions = sign_in.PageSessions(s.sessions, refresh_seconds)
-    still = stills.Still(s.library, s.sessions, s.media_keys, s.master, s.settings.paths.vault)
+@dataclass(frozen=True)
+class Route:
+    path: str
+    resource: Any
+    rights: dict[str, Right]  # by method
+    suffix: str | None = None
+    page: bool = False  # a person's browser navigates here
+
+
+def route(path: str, resource: Any, suffix: str | None = None, page: bool = False, **rights: Right) -> Route:
+    return Route(path, resource, rights, suffix, page)
+
+
+def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
+    refresh = s.settings.session.refresh_days * 86400
+    own_password = auth.OwnPassword(s.users, s.sessions, refresh)
+    devices = s.settings.session.max_devices
+    still = stills.Still(s.library, s.media_keys, s.master, s.settings.paths.vault)
+    mine = account.Account(render, s.users, s.sessions, s.service_tokens, s.passwords, s.audit, own_password, devices)
 
     # Pages
-    app.add_route("/", sign_in.Home())
-    app.add_route("/login", sign_in.Login(render, s.sessions, refresh_seconds))
-    app.add_route("/logout", sign_in.Logout(s.sessions))
-    app.add_route("/library", library_pages.Collection(render, page_sessions, s.library))
-    app.add_route("/watch/{media_id:uuid}", library_pages.Watch(render, page_sessions, s.library))
+    yield route("/", sign_in.Home(), page=True, GET=OPEN)
+    yield route("/login", sign_in.Login(render, s.sign_ins, s.identity, refresh), page=True, GET=OPEN, POST=OPEN)
+    yield route("/logout", sign_in.Logout(s.sessions, s.identity), page=True, POST=OPEN)
+    yield route("/library", library.Collection(render, s.library), page=True, GET=BROWSE)
+    yield route("/watch/{media_id:uuid}", library.Watch(render, s.library), page=True, GET=DOWNLOAD)
+    yield route("/account", mine, page=True, GET=CHANGE_ACCOUNT)
+    yield route("/account/password", mine, "password", page=True, POST=CHANGE_ACCOUNT)
+    yield route("/account/devices/end", mine, "end", page=True, POST=CHANGE_ACCOUNT)
+    yield route("/account/devices/end-others", mine, "end_others", page=True, POST=CHANGE_ACCOUNT)
+    yield route("/account/tokens", mine, "tokens", page=True, POST=CHANGE_ACCOUNT)
+    yield route("/account/tokens/revoke", mine, "revoke", page=True, POST=CHANGE_ACCOUNT)
+    yield route("/admin", admin.Trail(render, s.audit, s.explain, s.library), page=True, GET=SEE_AUDIT)
 
-    # API
-    app.add_route("/api/auth/login", auth.Login(s.sessions, refresh_seconds))
-    app.add_route("/api/auth/refresh", auth.Refresh(s.sessions, refresh_seconds))
-    app.add_route("/api/auth/logout", auth.Logout(s.sessions))
-    app.add_route("/api/auth/me", auth.Me(s.sessions))
-    app.add_route("/api/sessions", sessions.Collection(s.sessions))
-    app.add_route("/api/sessions/{session_id:uuid}", sessions.Item(s.sessions))
-    app.add_route("/api/media/library", media.Collection(s.library, s.sessions))
-    app.add_route("/api/media/{media_id:uuid}", media.Item(s.library, s.sessions))
-    app.add_route("/api/media/{media_id:uuid}/original", originals.Original(s.library, s.sessions))
-    app.add_route(
-        "/api/media/stream/{media_id:uuid}",
-        streams.Stream(s.library, s.sessions, s.grants, s.audit, s.settings.public_url),
-    )
+    # API: account
+    yield route("/api/auth/login", auth.Login(s.sign_ins, refresh), POST=OPEN)
+    yield route("/api/auth/refresh", auth.Refresh(s.sessions, refresh), POST=OPEN)
+    yield route("/api/auth/logout", auth.Logout(s.sessions, s.identity), POST=OPEN)
+    yield route("/api/auth/me", auth.Me(), GET=SEE_ACCOUNT)
+    yield route("/api/auth/password", own_password, POST=CHANGE_ACCOUNT)
+    yield route("/api/sessions", sessions.Collection(s.sessions, devices), GET=CHANGE_ACCOUNT, DELETE=CHANGE_ACCOUNT)
+    yield route("/api/sessions/{session_id:uuid}", sessions.Item(s.sessions), DELETE=CHANGE_ACCOUNT)
+    yield route("/api/tokens", service_tokens.Collection(s.service_tokens), GET=CHANGE_ACCOUNT, POST=CHANGE_ACCOUNT)
+    yield route("/api/tokens/{token_id:uuid}", service_tokens.Item(s.service_tokens), DELETE=CHANGE_ACCOUNT)
+
+    # API: media
+    item = media.Item(s.library, s.users)
+    stream = streams.Stream(s.library, s.grants, s.audit, s.settings.public_url)
+    yield route("/api/media/library", media.Collection(s.library), GET=BROWSE)
+    yield route("/api/media/{media_id:uuid}", item, GET=DOWNLOAD, PATCH=CHANGE_MEDIA)
+    yield route("/api/media/{media_id:uuid}/original", originals.Original(s.library), GET=DOWNLOAD)
+    yield route("/api/media/stream/{media_id:uuid}", stream, GET=VIEW)
     for kind in contract.STILL_KINDS:
-        app.add_route(f"{contract.STILLS.path}{kind}/{{media_id:uuid}}", still, suffix=kind)
-    app.add_route("/api/links", links.Collection(s.library, s.sessions, s.links, s.audit))
+        yield route(f"{contract.STILLS.path}{kind}/{{media_id:uuid}}", still, kind, GET=DOWNLOAD)
+    yield route("/api/links", links.Collection(s.library, s.links, s.audit), POST=LINK)
+
+    # API: administration
+    yield route("/api/admin/audit", audit.Collection(s.audit), GET=SEE_AUDIT)
+    yield route("/api/admin/audit/{decision}", audit.Item(s.explain), GET=SEE_AUDIT)
 
     # Signed by HMAC, verified here
-    app.add_route(contract.STREAM.path + "{stream_id}", streams.SignedStream(s.library, s.links))
+    yield route(contract.STREAM.path + "{stream_id}", streams.SignedStream(s.library, s.links), GET=SIGNED)
 
     # Only for Nginx
-    app.add_route(contract.AUTH.path, access.Access(s.library, s.sessions, s.settings.protected))
-    app.add_route(
-        contract.CONTENT_KEY.path + "{grant}/{media_id:uuid}/{rung}/{n:int}", access.ContentKey(s.grants, s.sessions)
-    )
+    gate = access.Access(s.library, s.identity, s.audit, s.settings.protected)
+    keys = access.ContentKey(s.grants, s.identity)
+    yield route(contract.AUTH.path, gate, GET=INTERNAL)
+    yield route(contract.CONTENT_KEY.path + "{grant}/{media_id:uuid}/{rung}/{n:int}", keys, GET=INTERNAL)
 
     # Health
-    app.add_route("/healthz", health.Health(s.settings.paths.data))
-    app.add_route("/readyz", health.Ready(s.database, s.redis))
+    yield route("/healthz", health.Health(s.settings.paths.data), GET=OPEN)
+    yield route("/readyz", health.Ready(s.database, s.redis), GET=OPEN)
+
+
+def description_routes(s: Services, render: rendering.Renderer, described: dict) -> Iterator[Route]:
+    """What shows all the others."""
+    yield route("/openapi.json", Description(described), GET=OPEN)
+    yield route("/docs", docs.Docs(render, s.identity, described, s.settings.public_url), page=True, GET=OPEN)
+
+
+def add(app: falcon.App, services: Services, render: rendering.Renderer) -> list[Route]:
+    """Add every route to `app` and return them. Raises ValueError for a responder without a right."""
+    found = list(all_routes(services, render))
+    _add(app, found)
+    described = document(app, rights(found))
+    more = list(description_routes(services, render, described))
+    _add(app, more)
+    return found + more
+
+
+def rights(routes: list[Route]) -> dict[tuple[str, str], Right]:
+    return {(one.path, method): right for one in routes for method, right in one.rights.items()}
+
+
+def _add(app: falcon.App, routes: list[Route]) -> None:
+    for one in routes:
+        app.add_route(one.path, one.resource, suffix=one.suffix)
+        responders = {method for method in falcon.HTTP_METHODS if _responder(one, method)}
+        if responders != set(one.rights):
+            raise ValueError(f"{one.path} answers {sorted(responders)} but has rights for {sorted(one.rights)}")
+
+
+def _responder(one: Route, method: str) -> Any:
+    return getattr(one.resource, "_".join(filter(None, ["on", method.lower(), one.suffix])), None)

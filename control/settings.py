@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -93,6 +93,42 @@ class Session(Section):
     refresh_days: int = Field(7, ge=1, le=90)
     idle_minutes: int = Field(30, ge=1)
     refresh_grace_seconds: int = Field(30, ge=0, le=300)
+    max_devices: int = Field(5, ge=1)  # a user is signed in on at once
+
+
+class Limits(Section):
+    """Tries and requests: a burst, then so many in a time."""
+
+    account_burst: int = Field(10, ge=1)  # sign-ins to one account from devices that it does not know
+    account_per_minute: float = Field(2, gt=0)
+    network_burst: int = Field(40, ge=1)  # failed sign-ins from one address (IPv6: one /64)
+    network_per_minute: float = Field(20, gt=0)
+    requests_burst: int = Field(2000, ge=1)  # requests of one principal to one worker
+    requests_per_second: float = Field(200, gt=0)
+
+
+class Trail(Section):
+    """The audit trail."""
+
+    keep_days: int = Field(365, ge=1)
+
+
+class Issuer(Section):
+    """Somebody else whose JWTs (RS256, ES256) are accepted; a key is PEM, base64 of it, or a file (also JWKS)."""
+
+    name: Slug
+    issuer: str = Field(min_length=1)  # `iss`
+    audience: str | None = None  # `aud`; none: it must be absent
+    key: str = ""
+    key_file: Path | None = None
+    claim: str = "sub"  # names the user, by user name or e-mail
+    cookie: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]*$")] = ""  # a cookie that may carry the token
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Issuer:
+        if bool(self.key) == bool(self.key_file):
+            raise ValueError("give either key or key_file")
+        return self
 
 
 class Password(Section):
@@ -221,6 +257,9 @@ class Settings(BaseSettings):
     redis: RedisServer = RedisServer()
     session: Session = Session()
     password: Password = Password()
+    limits: Limits = Limits()
+    audit: Trail = Trail()
+    issuers: list[Issuer] = []
     hls: Hls = Hls()
     links: Links = Links()
     video: Video = Video()
@@ -231,7 +270,7 @@ class Settings(BaseSettings):
     mounts: list[Mount] = []
     protected: list[Protected] = []
 
-    @field_validator("mounts", "protected")
+    @field_validator("mounts", "protected", "issuers")
     @classmethod
     def _unique_names(cls, value: list[Any]) -> list[Any]:
         names = [item.name for item in value]

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import threading
+
 from gevent.threadpool import ThreadPool
 
 from control import bootstrap, logs, settings
 from control.app import create_app
+from control.errors import SignInBusy
 
-# Argon2 takes 64 MiB and four lanes per hash: two at a time, away from the event loop.
-_hashing = ThreadPool(2)
+# Argon2 takes 64 MiB and four lanes per hash: one at a time, away from the event loop, and behind everything else that
+# wants the processor. So many may wait; then it is better to say so.
+LONGEST_QUEUE = 16
+NICENESS = 15
+
+_hashing = ThreadPool(1)
+
+
+def _nicely(function, *arguments):
+    # Linux knows a niceness per thread; elsewhere the hash just takes its turn.
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    return function(*arguments)
+
+
+def offload(function, *arguments):
+    """Run a hash in its thread; raises SignInBusy when too many wait."""
+    if len(_hashing) > LONGEST_QUEUE:
+        raise SignInBusy()
+    return _hashing.apply(_nicely, (function, *arguments))
+
 
 logs.configure()
-services = bootstrap.services(settings.load(), offload=lambda function, *arguments: _hashing.apply(function, arguments))
+services = bootstrap.services(settings.load(), offload=offload)
 app = create_app(services)

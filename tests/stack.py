@@ -23,6 +23,14 @@ SETTINGS = """
 [server]
 sign_ins_per_minute = 6000
 
+[session]
+max_devices = 1000
+
+[limits]
+account_burst = 1000
+network_burst = 1000
+requests_burst = 100000
+
 [imports]
 settle_seconds = 0.3
 sweep_seconds = 1.0
@@ -95,11 +103,12 @@ class Stack:
                     answer += chunk
         return answer
 
-    def sluice(self, *arguments: str, check: bool = True) -> str:
-        """Run the operator's command and return what it prints."""
+    def sluice(self, *arguments: str, check: bool = True, given: str | None = None) -> str:
+        """Run the operator's command, with `given` on its standard input, and return what it prints."""
         done = subprocess.run(
-            [REPO / ".venv/bin/sluice", "--data", self.data, *arguments], capture_output=True, text=True, cwd=REPO
-        )
+            [REPO / ".venv/bin/sluice", "--data", self.data, *arguments], capture_output=True, text=True, cwd=REPO,
+            input=given,
+        )  # fmt: skip
         if check and done.returncode:
             raise AssertionError(f"sluice {' '.join(arguments)}: {done.stderr}")
         return done.stdout

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from control.domain.rights import RIGHTS
+from control.domain.users import ROLES
 from control.errors import table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -18,6 +20,20 @@ def row(error) -> str:
 def test_the_error_table_is_the_one_of_the_code():
     rows = [line for line in README.splitlines() if re.match(r"\| `[A-Z]+_[0-9]{3}` ", line)]
     assert rows == [row(error) for error in table()], "\n".join(row(error) for error in table())
+
+
+def cells(right) -> list[str]:
+    """What anonymous and each role may, by the table."""
+    if right.role is None:
+        return ["yes"] * 5
+    least, owners = ROLES.index(right.role), ROLES.index(right.least_role)
+    return ["-"] + ["yes" if n >= least else "own" if n >= owners else "-" for n in range(len(ROLES))]
+
+
+def test_the_table_of_rights_is_the_one_of_the_code():
+    for right in RIGHTS:
+        scope = {None: "-", "": "any"}.get(right.scope, right.scope)
+        assert f"| {right.says} | {' | '.join(cells(right))} | {scope} |" in README, right.name
 
 
 def test_every_file_that_it_names_exists():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import structlog
 
 from control import bootstrap, settings
+from control.storage.redis.changes import TRUST_SECONDS
 
 
 @contextmanager
@@ -22,8 +24,16 @@ def opened(data: Path) -> Iterator[bootstrap.Services]:
     try:
         yield services
         services.write_behind()
+        _tell_everybody(services)
     finally:
         services.database.close()
+
+
+def _tell_everybody(services: bootstrap.Services) -> None:
+    """A Redis that is away for a moment is waited for; one that is away for longer has no worker's trust any more."""
+    deadline = time.monotonic() + 2 * TRUST_SECONDS
+    while not services.publisher.flush() and time.monotonic() < deadline:
+        time.sleep(0.2)
 
 
 def _keep_output_clean() -> None:

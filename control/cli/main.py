@@ -15,7 +15,9 @@ from control.cli.account import act_as_owner
 from control.cli.environment import recall
 from control.cli.outcome import EXPECTED, sentence
 
-NOUNS = ("init", "link", "media", "migrate", "nginx", "ready", "session", "settings", "user")
+NOUNS = (
+    "audit", "explain", "init", "link", "media", "migrate", "nginx", "ready", "session", "settings", "token", "user",
+)  # fmt: skip
 
 
 class Nouns(click.Group):

@@ -12,13 +12,10 @@ from control.bootstrap import Services
 from control.cli.instance import opened
 from control.cli.outcome import CommandError, as_json, show
 from control.domain.media import Media
-from control.domain.sessions import Principal
 from control.errors import MediaNotFound
 from control.services.library import LARGEST_PAGE
+from control.services.users import OPERATOR
 from control.storage.sql.media import Filters
-
-# Whoever may run this command on the data directory may see everything in it.
-OPERATOR = Principal("session", username="operator", role="admin")
 
 
 @click.group()
@@ -50,6 +47,20 @@ def show_(data: Path, media: str, as_json: bool) -> None:
         show(record(find(services, media)), as_json)
 
 
+@command.command("set")
+@click.argument("media")
+@click.option("--visibility", type=click.Choice(["private", "library", "public"]), help="Who may see it.")
+@click.option("--owner", help="Whose it is (user name or e-mail).")
+@as_json
+@click.pass_obj
+def set_(data: Path, media: str, visibility: str | None, owner: str | None, as_json: bool) -> None:
+    """Change who may see MEDIA (an id or a name), or whose it is; at once."""
+    with opened(data) as services:
+        new_owner = services.users.find(owner) if owner else None
+        changed = services.library.change(OPERATOR, find(services, media), visibility, new_owner)
+    show(record(changed), as_json)
+
+
 def find(services: Services, text: str) -> Media:
     """The media with this id, or the only one with this name; raises MediaNotFound or CommandError."""
     try:
@@ -75,7 +86,8 @@ def record(media: Media) -> dict[str, Any]:
     return {
         "id": media.id, "name": media.name, "type": media.kind, "state": media.state,
         "progress": round(media.progress, 1), "error_code": media.error_code, "error": media.error,
-        "source": media.source, "mount": media.mount, "path": media.path, "size_bytes": media.size_bytes,
+        "visibility": media.visibility, "owner_id": media.owner_id, "source": media.source,
+        "mount": media.mount, "path": media.path, "size_bytes": media.size_bytes,
         "mime": media.mime, "width": media.width, "height": media.height, "duration": media.duration,
         "rungs": [rendition.rung for rendition in media.renditions], "stills": list(media.stills),
         "tags": list(media.tags), "created_at": media.created_at.isoformat(timespec="seconds"),

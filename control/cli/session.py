@@ -8,7 +8,7 @@ import click
 
 from control.cli.instance import opened
 from control.cli.outcome import as_json, show
-from control.errors import SessionNotFound
+from control.services.users import OPERATOR
 
 
 @click.group()
@@ -42,7 +42,5 @@ def list_(data: Path, user: str | None, as_json: bool) -> None:
 def kill(data: Path, session: str, as_json: bool) -> None:
     """End SESSION (an id): its film stops within one key period, everything else at once."""
     with opened(data) as services:
-        if session not in {live.id for live in services.sessions.devices()}:
-            raise SessionNotFound()
-        services.sessions.end(session, "ended by the operator")
+        services.sessions.end_device(OPERATOR, session, "", "")
     show({"id": session, "ended": True}, as_json)

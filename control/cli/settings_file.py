@@ -43,6 +43,8 @@ _TEXT = """\
 #refresh_days = 7
 #idle_minutes = 30
 #refresh_grace_seconds = 30
+# A user may be signed in on this many devices; the next sign-in asks which to end.
+#max_devices = 5
 
 # What a password must have.
 [password]
@@ -51,6 +53,31 @@ _TEXT = """\
 #require_lowercase = true
 #require_numbers = true
 #require_special = true
+
+# How often somebody may try: a burst, then so many in a time. Devices that have signed in before are not held up when
+# others guess at the same account. Requests are counted per principal and worker.
+[limits]
+#account_burst = 10
+#account_per_minute = 2.0
+#network_burst = 40
+#network_per_minute = 20.0
+#requests_burst = 2000
+#requests_per_second = 200.0
+
+# Who did what. Entries older than this are removed.
+[audit]
+#keep_days = 365
+
+# Another system whose signed tokens (JWT, RS256 or ES256) your users may come with, as Bearer or in its cookie. The
+# claim names a user of Sluice by user name or e-mail. The key is PEM, base64 of PEM, or a file of either or a JWKS.
+#
+#   [[issuers]]
+#   name = "forum"
+#   issuer = "https://forum.example.org"
+#   audience = "sluice"
+#   key_file = "/etc/sluice/forum.pem"
+#   claim = "email"
+#   cookie = "forum_token"
 
 # Encrypted streaming: length of a segment, film time under one key, and how long a viewing right lasts at most
 # (portable: for players that cannot sign in, such as VLC or a TV).

@@ -10,7 +10,7 @@ import click
 from control.cli.instance import opened
 from control.cli.migrate import new_password
 from control.cli.outcome import as_json, show
-from control.domain.users import ROLES
+from control.domain.users import ROLES, User
 
 
 @click.group()
@@ -24,8 +24,13 @@ def command() -> None:
 def list_(data: Path, as_json: bool) -> None:
     """List users."""
     with opened(data) as services:
-        users = [user.public() | {"active": user.active} for user in services.users.all()]
-    show(users, as_json, ("username", "role", "full_name", "email", "active"))
+        users = [_record(user) for user in services.users.all()]
+    show(users, as_json, ("username", "role", "full_name", "email", "active", "last_sign_in"))
+
+
+def _record(user: User) -> dict:
+    last = user.last_sign_in_at and user.last_sign_in_at.isoformat(timespec="seconds")
+    return user.public() | {"active": user.active, "last_sign_in": last}
 
 
 @command.command()
@@ -33,17 +38,20 @@ def list_(data: Path, as_json: bool) -> None:
 @click.option("--role", type=click.Choice(ROLES), default="viewer", show_default=True)
 @click.option("--full-name", default="")
 @click.option("--email")
-@click.option("--password-stdin", is_flag=True, help="Read the password from standard input; without it one is made.")
+@click.option("--password-stdin", "how", flag_value="password", help="Read the password from standard input.")
+@click.option("--hash-stdin", "how", flag_value="hash", help="Read an Argon2 or bcrypt hash of it from standard input.")
+@click.option("--no-password", "how", flag_value="none", help="The user comes by another system's tokens.")
 @as_json
 @click.pass_obj
-def add(data: Path, username: str, role: str, full_name: str, email: str | None, password_stdin: bool,
+def add(data: Path, username: str, role: str, full_name: str, email: str | None, how: str | None,
         as_json: bool) -> None:  # fmt: skip
-    """Create USERNAME and print the password made for it."""
-    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else new_password()
+    """Create USERNAME; without another wish a password is made and printed."""
+    given = sys.stdin.readline().rstrip("\r\n") if how in ("password", "hash") else None
+    made = None if how else new_password()
     with opened(data) as services:
-        user = services.users.create(username, password, role, full_name, email)
-    made = {} if password_stdin else {"password": password}
-    show(user.public() | made, as_json)
+        create = services.users.create_with_hash if how == "hash" else services.users.create
+        user = create(username, given or made, role, full_name, email)
+    show(user.public() | ({"password": made} if made else {}), as_json)
 
 
 @command.command()

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
-
-Action = Literal["view", "download", "still", "link", "directory"]
 
 
 @dataclass(frozen=True, slots=True)

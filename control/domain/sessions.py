@@ -8,17 +8,22 @@ from typing import Literal
 
 from control.domain.users import Role
 
+# How a session was opened. Those that no person signed in to at a keyboard do not count against the device limit.
+SessionKind = Literal["password", "basic", "external"]
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who asks. `anonymous` is a principal too: it just may do little."""
 
-    kind: Literal["anonymous", "session", "portable"]
+    kind: Literal["anonymous", "session", "token", "portable"]
     user_id: str | None = None
     username: str = ""
     full_name: str = ""
     role: Role = "guest"
     session_id: str | None = None
+    token_id: str | None = None  # of a service token
+    scopes: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -42,7 +47,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class DeviceSession:
-    """A live session as its owner sees it in the list of devices."""
+    """A live session (or portable grant) as its owner sees it in the list of devices."""
 
     id: str
     user_id: str
@@ -52,14 +57,36 @@ class DeviceSession:
     address: str
     created_at: datetime
     last_activity_at: datetime
+    kind: str = "password"  # how it was opened: password | basic | external | portable
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What a sign-in says about the device it comes from."""
+    """What a request says about the device it comes from."""
 
-    id: str
+    id: str  # 32 hex digits, kept in the device cookie
     name: str
     kind: str  # desktop | phone | tablet | tv | script
     address: str
     user_agent: str
+    proven: bool = False  # the id came with the request's cookie, and was not made up just now
+
+    @property
+    def family(self) -> str:
+        return family(self.user_agent)
+
+
+# The most telling product token first: Edge and Opera call themselves Chrome, Chrome calls itself Safari.
+FAMILIES = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+
+
+def family(user_agent: str) -> str:
+    """The browser family of a User-Agent, whatever its version; of other programs their product token."""
+    known = next((name for sign, name in FAMILIES if sign in user_agent), None)
+    return known or user_agent.split(" ")[0].split("/")[0]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 Role = Literal["guest", "viewer", "editor", "admin"]
 ROLES: tuple[Role, ...] = ("guest", "viewer", "editor", "admin")
+_RANK = {role: rank for rank, role in enumerate(ROLES)}
 
 
 def at_least(role: Role, needed: Role) -> bool:
     """guest < viewer < editor < admin."""
-    return ROLES.index(role) >= ROLES.index(needed)
+    return _RANK[role] >= _RANK[needed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,8 @@ class User:
     email: str | None
     role: Role
     active: bool
-    password_hash: str = ""
+    password_hash: str = ""  # empty: no password opens this account (its user comes by a token of another issuer)
+    last_sign_in_at: datetime | None = None
 
     def public(self) -> dict:
         return {

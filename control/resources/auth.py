@@ -1,58 +1,110 @@
-"""POST /api/auth/{login,refresh,logout}, GET /api/auth/me."""
+"""POST /api/auth/{login,refresh,logout,password}, GET /api/auth/me."""
 
 from __future__ import annotations
 
-import falcon
+from typing import Annotated
 
+import falcon
+from pydantic import Field
+
+from control.domain.sessions import Principal
 from control.errors import BadRequest, ControlError, SignInRequired
 from control.resources import cookies
-from control.resources.credentials import client_address, decision_id, device, in_background, signed_in
-from control.services.sessions import Sessions
+from control.resources.credentials import asker, client_address, decision_id, device, in_background, principal_of
+from control.resources.openapi import describe
+from control.resources.shapes import Message, Shape, Text, TooManyDevicesProblem, UserShape
+from control.services.identity import Identity
+from control.services.passwords import LONGEST
+from control.services.sessions import Sessions, SignedIn
+from control.services.sign_ins import SignIns
+from control.services.users import Users
 from nginx import contract
 
-
-def text(body: dict, field: str, required: bool = True) -> str:
-    """A string field of a JSON body; raises BadRequest, naming it."""
-    value = body.get(field, "")
-    if not isinstance(value, str) or (required and not value):
-        raise BadRequest(f"The field {field!r} must be a non-empty string.")
-    return value
+Password = Annotated[str, Field(max_length=LONGEST)]
 
 
-def json_body(req: falcon.Request) -> dict:
-    """The JSON object that was sent; an empty body counts as {}."""
-    body = req.get_media(default_when_empty={})
-    if not isinstance(body, dict):
-        raise BadRequest("The body must be a JSON object.")
-    return body
+class Credentials(Shape):
+    """Either user name and password, or the choice token and the devices to end."""
+
+    username: Annotated[str, Field(max_length=320)] | None = Field(None, description="User name or e-mail")
+    password: Password | None = None
+    device_name: Text | None = Field(None, examples=["Chrome on MacBook"])
+    choice_token: Annotated[str, Field(max_length=2000)] | None = None
+    end_sessions: list[Annotated[str, Field(max_length=36)]] = Field([], max_length=100)
+
+
+class SignedInShape(Shape):
+    access_token: str
+    refresh_token: str
+    expires_in: int = Field(description="Seconds")
+    user: UserShape
+
+
+class RefreshBody(Shape):
+    refresh_token: Annotated[str, Field(max_length=2000)] | None = Field(None, description="Default: its cookie")
+
+
+class Refreshed(Shape):
+    access_token: str
+    refresh_token: str | None = Field(None, description="Absent where another tab has been given it already")
+    expires_in: int
+
+
+class LogoutBody(Shape):
+    refresh_token: Annotated[str, Field(max_length=2000)] | None = None
+    logout_all_devices: bool = False
+
+
+class LoggedOut(Message):
+    devices_affected: int
+
+
+class NewPassword(Shape):
+    current: Password
+    new: Password
 
 
 class Login:
-    def __init__(self, sessions: Sessions, refresh_seconds: int):
-        self._sessions, self._refresh_seconds = sessions, refresh_seconds
+    def __init__(self, sign_ins: SignIns, refresh_seconds: int):
+        self._sign_ins, self._refresh_seconds = sign_ins, refresh_seconds
 
+    @describe("Sign-in", SignedInShape, body=Credentials, also={409: TooManyDevicesProblem})
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        body = json_body(req)
-        asking = device(req, text(body, "device_name", required=False) or None)
-        opened = self._sessions.sign_in(text(body, "username"), text(body, "password"), asking, decision_id(req))
+        """Sign in; too many devices answer 409 with the devices and a token to choose by."""
+        body: Credentials = req.context.json
+        asking = device(req, body.device_name)
+        opened = self._opened(body, asking, decision_id(req))
         cookies.set_session(resp, opened, self._refresh_seconds, asking.id)
-        resp.media = {
-            "access_token": opened.access_token,
-            "refresh_token": opened.refresh_token,
-            "expires_in": opened.expires_in,
-            "user": opened.user.public(),
-        }
+        resp.media = signed_in_shape(opened)
+
+    def _opened(self, body: Credentials, asking, decision: str) -> SignedIn:
+        if body.choice_token:
+            return self._sign_ins.by_choice(body.choice_token, body.end_sessions, asking, decision)
+        if not body.username or not body.password:
+            raise BadRequest("Send username and password.")
+        return self._sign_ins.by_password(body.username, body.password, asking, decision)
+
+
+def signed_in_shape(opened: SignedIn) -> dict:
+    return {
+        "access_token": opened.access_token,
+        "refresh_token": opened.refresh_token,
+        "expires_in": opened.expires_in,
+        "user": opened.user.public(),
+    }
 
 
 class Refresh:
     def __init__(self, sessions: Sessions, refresh_seconds: int):
         self._sessions, self._refresh_seconds = sessions, refresh_seconds
 
+    @describe("Sign-in", Refreshed, body=RefreshBody)
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        token = json_body(req).get("refresh_token") or req.cookies.get(contract.REFRESH_COOKIE.name)
-        if not isinstance(token, str) or not token:
+        """Exchange a refresh token; using one twice ends the session."""
+        token = req.context.json.refresh_token or req.cookies.get(contract.REFRESH_COOKIE.name)
+        if not token:
             raise SignInRequired()
-        opened = self._sessions.refresh(token, client_address(req), decision_id(req), not in_background(req))
+        opened = self._sessions.refresh(token, device(req), decision_id(req), not in_background(req))
         cookies.set_session(resp, opened, self._refresh_seconds)
         resp.media = {"access_token": opened.access_token, "expires_in": opened.expires_in}
         if opened.refresh_token:
@@ -60,36 +112,62 @@ class Refresh:
 
 
 class Logout:
-    def __init__(self, sessions: Sessions):
-        self._sessions = sessions
+    def __init__(self, sessions: Sessions, identity: Identity):
+        self._sessions, self._identity = sessions, identity
 
+    @describe("Sign-in", LoggedOut, body=LogoutBody)
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        everywhere = json_body(req).get("logout_all_devices") is True
-        ended = sign_out(req, self._sessions, everywhere)
+        """End this device's session, or all of the user's; a session that is dead already counts as 0."""
+        body: LogoutBody = req.context.json
+        ended = sign_out(req, self._sessions, self._identity, body.logout_all_devices, body.refresh_token)
         cookies.clear_session(resp)
         resp.media = {"message": "Logged out successfully", "devices_affected": ended}
 
 
-def sign_out(req: falcon.Request, sessions: Sessions, everywhere: bool = False) -> int:
+def sign_out(
+    req: falcon.Request, sessions: Sessions, identity: Identity, everywhere: bool = False, token: str | None = None
+) -> int:
     """End what the request is signed in as; a dead session is signed out already (0)."""
     try:
-        principal = signed_in(req, sessions)
+        principal: Principal = sessions.of_refresh_token(token) if token else asker(req, identity)
     except ControlError as error:
         if error.status != 401:
             raise
+        return 0
+    if principal.session_id is None:
         return 0
     return sessions.sign_out(principal, everywhere, client_address(req), decision_id(req))
 
 
 class Me:
-    def __init__(self, sessions: Sessions):
-        self._sessions = sessions
-
+    @describe("Account", UserShape)
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        principal = signed_in(req, self._sessions)
+        """Who one is."""
+        principal = principal_of(req)
         resp.media = {
             "id": principal.user_id,
             "username": principal.username,
             "full_name": principal.full_name,
             "role": principal.role,
         }
+
+
+class OwnPassword:
+    """A new password ends every session; the one that asked goes on under a new id (ASVS 7.2.4)."""
+
+    def __init__(self, users: Users, sessions: Sessions, refresh_seconds: int):
+        self._users, self._sessions, self._refresh_seconds = users, sessions, refresh_seconds
+
+    @describe("Account", SignedInShape, body=NewPassword)
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Change one's password; every other device is signed out."""
+        body: NewPassword = req.context.json
+        opened = self.change(req, resp, body.current, body.new)
+        resp.media = signed_in_shape(opened)
+
+    def change(self, req: falcon.Request, resp: falcon.Response, current: str, new: str) -> SignedIn:
+        principal, asking = principal_of(req), device(req)
+        self._users.change_own_password(principal, current, new)
+        opened = self._sessions.open(self._users.get(principal.user_id), asking, "password")
+        cookies.set_session(resp, opened, self._refresh_seconds, asking.id)
+        return opened

@@ -19,7 +19,11 @@ def set_session(resp: falcon.Response, signed_in: SignedIn, refresh_seconds: int
     if signed_in.refresh_token:
         _set(resp, contract.REFRESH_COOKIE, signed_in.refresh_token, refresh_seconds)
     if device_id:
-        _set(resp, contract.DEVICE_COOKIE, device_id, _DEVICE_SECONDS)
+        set_device(resp, device_id)
+
+
+def set_device(resp: falcon.Response, device_id: str) -> None:
+    _set(resp, contract.DEVICE_COOKIE, device_id, _DEVICE_SECONDS)
 
 
 def clear_session(resp: falcon.Response) -> None:

@@ -1,42 +1,80 @@
-"""What a request says about who sends it: tokens, address, device."""
+"""What a request says about who sends it: credentials, address, device."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 import uuid
 
 import falcon
 
-from control.domain.sessions import ANONYMOUS, Device, Principal
-from control.errors import SignInRequired
-from control.services.sessions import Sessions
+from control.domain.sessions import ANONYMOUS, FAMILIES, Device, Principal
+from control.errors import ControlError, InvalidToken
+from control.services.identity import Identity
 from nginx import contract
 
 _ACCESS = re.compile(r"(?:^|;\s*)" + re.escape(contract.ACCESS_COOKIE.name) + r"=([^;\s]+)")
 
 
 def access_token(req: falcon.Request) -> str | None:
-    """The Bearer token (RFC 6750 2.1), else the access cookie."""
-    authorization = req.env.get("HTTP_AUTHORIZATION", "")
-    if authorization[:7].lower() == "bearer ":
-        return authorization[7:].strip()
-    # One cookie of a hot path: a search costs a third of a full parse.
+    """The access cookie's. One cookie of a hot path: a search costs a third of a full parse."""
     found = _ACCESS.search(req.env.get("HTTP_COOKIE", ""))
     return found and found[1]
 
 
-def signed_in(req: falcon.Request, sessions: Sessions) -> Principal:
-    """The session's principal; raises SignInRequired, TokenExpired, InvalidToken or SessionEnded."""
+def asker(req: falcon.Request, identity: Identity) -> Principal:
+    """Who asks, by the Authorization header, else by cookie; ANONYMOUS for a request that carries neither.
+
+    Raises what services.identity raises for a credential that is no good.
+    """
+    authorization = req.env.get("HTTP_AUTHORIZATION")
+    if authorization:
+        return _by_header(req, identity, authorization)
     token = access_token(req)
-    if not token:
-        raise SignInRequired()
-    return sessions.principal(token, active=not in_background(req))
+    if token:
+        return identity.by_access_token(token, not in_background(req))
+    for name in identity.foreign_cookies:
+        if token := req.cookies.get(name):
+            return identity.by_foreign_cookie(token, lambda: device(req), decision_id(req), not in_background(req))
+    return ANONYMOUS
 
 
-def asker(req: falcon.Request, sessions: Sessions) -> Principal:
-    """Like :func:`signed_in`, with ANONYMOUS for a request that carries no token at all."""
-    token = access_token(req)
-    return sessions.principal(token, active=not in_background(req)) if token else ANONYMOUS
+def asker_or_stranger(req: falcon.Request, identity: Identity) -> Principal:
+    """Like :func:`asker`; a credential that is no good counts as none."""
+    try:
+        return asker(req, identity)
+    except ControlError as error:
+        if error.status != 401:
+            raise
+        return ANONYMOUS
+
+
+def _by_header(req: falcon.Request, identity: Identity, authorization: str) -> Principal:
+    """Bearer (RFC 6750 2.1) or Basic (RFC 7617)."""
+    scheme, _, value = authorization.partition(" ")
+    active, address = not in_background(req), client_address(req)
+    if scheme.lower() == "bearer":
+        return identity.by_bearer(value.strip(), lambda: device(req), address, decision_id(req), active)
+    if scheme.lower() == "basic":
+        login, password = _basic(value)
+        return identity.by_basic(login, password, lambda: device(req), decision_id(req), active)
+    raise InvalidToken("Authorization must be Bearer or Basic.")
+
+
+def _basic(value: str) -> tuple[str, str]:
+    try:
+        login, colon, password = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise InvalidToken("Basic needs base64 of name:password in UTF-8.") from None
+    if not colon:
+        raise InvalidToken("Basic needs base64 of name:password in UTF-8.")
+    return login, password
+
+
+def principal_of(req: falcon.Request) -> Principal:
+    """Who asks, as middleware.rights has found; ANONYMOUS on routes that everybody may use."""
+    return getattr(req.context, "principal", ANONYMOUS)
 
 
 def in_background(req: falcon.Request) -> bool:
@@ -56,9 +94,16 @@ def decision_id(req: falcon.Request) -> str:
 
 def device(req: falcon.Request, name: str | None = None) -> Device:
     agent = (req.user_agent or "")[:400]
+    known = device_cookie(req)
+    return Device(
+        known or uuid.uuid4().hex, (name or _describe(agent))[:100], _kind(agent), client_address(req), agent,
+        proven=known is not None,
+    )  # fmt: skip
+
+
+def device_cookie(req: falcon.Request) -> str | None:
     known = req.cookies.get(contract.DEVICE_COOKIE.name, "")
-    device_id = known if re.fullmatch(r"[0-9a-f]{32}", known) else uuid.uuid4().hex
-    return Device(device_id, (name or _describe(agent))[:100], _kind(agent), client_address(req), agent)
+    return known if re.fullmatch(r"[0-9a-f]{32}", known) else None
 
 
 def _kind(agent: str) -> str:
@@ -76,16 +121,9 @@ def _kind(agent: str) -> str:
 
 def _describe(agent: str) -> str:
     """ "Firefox on Linux" from a User-Agent; its product token where that is all there is."""
-    browsers = (
-        ("Edg/", "Edge"),
-        ("OPR/", "Opera"),
-        ("Firefox/", "Firefox"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-    )
     systems = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"),
                ("Mac OS X", "Mac"), ("Linux", "Linux"))  # fmt: skip
-    browser = next((name for sign, name in browsers if sign in agent), None)
+    browser = next((name for sign, name in FAMILIES if sign in agent), None)
     system = next((name for sign, name in systems if sign in agent), None)
     if browser and system:
         return f"{browser} on {system}"

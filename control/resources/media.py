@@ -1,21 +1,59 @@
-"""GET /api/media/library, /api/media/{id}, and how media look to clients."""
+"""GET /api/media/library, GET and PATCH /api/media/{id}, and how media look to clients."""
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 import falcon
+from pydantic import Field, ValidationError
 
 from control.domain.media import Media
+from control.domain.rights import CHANGE_MEDIA, DOWNLOAD, GIVE_MEDIA
 from control.errors import BadRequest, ControlError
-from control.resources.credentials import decision_id, signed_in
+from control.resources.credentials import client_address, decision_id, principal_of
+from control.resources.openapi import describe
 from control.resources.outcome import required
+from control.resources.shapes import MediaPage, MediaShape, Shape
 from control.services.decisions import decide
-from control.services.library import Library, Page
+from control.services.library import LARGEST_PAGE, Library, Page
 from control.services.links import has_plain_file
-from control.services.sessions import Sessions
+from control.services.users import Users
 from control.storage.sql.media import ORDERS, Filters
 
-KINDS = ("video", "audio", "image", "document")
 DEFAULT_LIMIT = 48
+
+
+class LibraryQuery(Shape):
+    """What the library page and its API understand; anything else in the query is ignored."""
+
+    type: Literal["all", "video", "audio", "image", "document"] = "all"
+    query: Annotated[str, Field(max_length=200)] = Field("", description="Part of the name")
+    sort: Literal[tuple(ORDERS)] = "created_at"
+    order: Literal["asc", "desc"] | None = Field(None, description="Default: desc by created_at, else asc")
+    page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = DEFAULT_LIMIT
+
+    @property
+    def descending(self) -> bool:
+        return (self.order or ("desc" if self.sort == "created_at" else "asc")) == "desc"
+
+    def filters(self) -> Filters:
+        query = self.query.strip().replace("\0", "") or None
+        return Filters(None if self.type == "all" else self.type, query, None, self.sort, self.descending)
+
+    @classmethod
+    def of(cls, req: falcon.Request) -> LibraryQuery:
+        """Of a page's address, where an empty field means none; raises BadRequest, naming the bad one."""
+        try:
+            return cls.model_validate({name: value for name, value in req.params.items() if value})
+        except ValidationError as error:
+            problem = error.errors(include_input=False)[0]
+            raise BadRequest(f"{problem['loc'][0]}: {problem['msg']}.") from None
+
+
+class MediaChange(Shape):
+    visibility: Literal["private", "library", "public"] | None = None
+    owner: Annotated[str, Field(max_length=320)] | None = Field(None, description="A user name or e-mail")
 
 
 def as_json(media: Media) -> dict:
@@ -35,6 +73,8 @@ def as_json(media: Media) -> dict:
         "created_at": media.created_at.isoformat(),
         "tags": list(media.tags),
         "source": media.source,
+        "visibility": media.visibility,
+        "owner_id": media.owner_id,
         "delivery": media.delivery,
         "stream_url": f"{base}/stream/{media.id}",
         "original_url": f"{base}/{media.id}/original" if has_plain_file(media) else None,
@@ -58,42 +98,36 @@ def pagination(page: Page) -> dict:
     return {"total": page.total, "page": page.page, "limit": page.limit, "pages": page.pages}
 
 
-def filters(req: falcon.Request) -> Filters:
-    """The library's query parameters; raises BadRequest, naming the bad one."""
-    kind, sort = req.get_param("type") or "all", req.get_param("sort") or "created_at"
-    order = req.get_param("order") or ("desc" if sort == "created_at" else "asc")
-    if kind not in (*KINDS, "all"):
-        raise BadRequest(f"type must be one of all, {', '.join(KINDS)}.")
-    if sort not in ORDERS or order not in ("asc", "desc"):
-        raise BadRequest(f"sort must be one of {', '.join(ORDERS)}, and order asc or desc.")
-    query = (req.get_param("query") or "").strip().replace("\0", "")
-    return Filters(None if kind == "all" else kind, query or None, None, sort, order == "desc")
-
-
-def number(req: falcon.Request, name: str, default: int, largest: int = 1_000_000) -> int:
-    raw = req.get_param(name) or str(default)
-    if not raw.isascii() or not raw.isdigit() or not 1 <= int(raw) <= largest:
-        raise BadRequest(f"{name} must be a number from 1 to {largest}.")
-    return int(raw)
-
-
 class Collection:
-    def __init__(self, library: Library, sessions: Sessions):
-        self._library, self._sessions = library, sessions
+    def __init__(self, library: Library):
+        self._library = library
 
+    @describe("Library", MediaPage, query=LibraryQuery)
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        principal = signed_in(req, self._sessions)
-        limit = number(req, "limit", DEFAULT_LIMIT)
-        page = self._library.page(principal, filters(req), number(req, "page", 1), limit)
+        """What one may see of the library, page by page."""
+        wanted: LibraryQuery = req.context.query
+        page = self._library.page(principal_of(req), wanted.filters(), wanted.page, wanted.limit)
         resp.media = {"data": [as_json(media) for media in page.items], "pagination": pagination(page)}
 
 
 class Item:
-    def __init__(self, library: Library, sessions: Sessions):
-        self._library, self._sessions = library, sessions
+    def __init__(self, library: Library, users: Users):
+        self._library, self._users = library, users
 
+    @describe("Library", MediaShape)
     def on_get(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
-        principal = signed_in(req, self._sessions)
+        """One media, with its state and why it failed."""
         media = self._library.find(str(media_id))
-        required(decide(principal, "download", media, decision_id(req)))
+        required(decide(principal_of(req), DOWNLOAD, media, decision_id(req)))
         resp.media = as_json(media)
+
+    @describe("Library", MediaShape, body=MediaChange)
+    def on_patch(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
+        """Change who may see a media (its owner, editors), or whose it is (administrators)."""
+        principal, media, wanted = principal_of(req), self._library.find(str(media_id)), req.context.json
+        required(decide(principal, CHANGE_MEDIA, media, decision_id(req)))
+        if wanted.owner is not None:
+            required(decide(principal, GIVE_MEDIA, media, decision_id(req)))
+        owner = self._users.find(wanted.owner) if wanted.owner else None
+        facts = {"address": client_address(req), "decision": decision_id(req)}
+        resp.media = as_json(self._library.change(principal, media, wanted.visibility, owner, **facts))

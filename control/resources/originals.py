@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import falcon
 
+from control.domain.rights import DOWNLOAD
 from control.errors import NoPlainFile
-from control.resources.credentials import decision_id, signed_in
+from control.resources.credentials import decision_id, principal_of
 from control.resources.delivery import hand_over_original
+from control.resources.openapi import describe
 from control.resources.outcome import required
 from control.services.decisions import decide
 from control.services.library import Library
 from control.services.links import has_plain_file
-from control.services.sessions import Sessions
 
 
 class Original:
-    def __init__(self, library: Library, sessions: Sessions):
-        self._library, self._sessions = library, sessions
+    def __init__(self, library: Library):
+        self._library = library
 
+    @describe("Playing", also={206: None})
     def on_get(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
-        principal, media = signed_in(req, self._sessions), self._library.find(str(media_id))
-        required(decide(principal, "download", media, decision_id(req)))
+        """The file as it came, with Range (RFC 9110 14); ?download=true as an attachment."""
+        principal, media = principal_of(req), self._library.find(str(media_id))
+        required(decide(principal, DOWNLOAD, media, decision_id(req)))
         if not has_plain_file(media):
             raise NoPlainFile()
         hand_over_original(resp, media, attachment=req.get_param_as_bool("download", default=False))

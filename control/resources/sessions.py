@@ -1,40 +1,47 @@
-"""GET /api/sessions, DELETE /api/sessions/{id}: the devices of the user, and ending one."""
+"""GET /api/sessions, DELETE /api/sessions[/{id}]: the devices of the user, and ending them."""
 
 from __future__ import annotations
 
 import falcon
 
-from control.resources.credentials import client_address, decision_id, signed_in
+from control.resources.credentials import client_address, decision_id, principal_of
+from control.resources.openapi import describe
+from control.resources.shapes import Devices, Message, device_shape
 from control.services.sessions import Sessions
 
 
-class Collection:
-    def __init__(self, sessions: Sessions):
-        self._sessions = sessions
+class Ended(Message):
+    devices_affected: int
 
+
+class Collection:
+    def __init__(self, sessions: Sessions, max_devices: int):
+        self._sessions, self._max_devices = sessions, max_devices
+
+    @describe("Devices", Devices)
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        principal = signed_in(req, self._sessions)
+        """The devices that one is signed in on, players included."""
+        principal = principal_of(req)
         resp.media = {
             "sessions": [
-                {
-                    "id": session.id,
-                    "device_name": session.device_name,
-                    "device_type": session.device_type,
-                    "ip_address": session.address,
-                    "created_at": session.created_at.isoformat(),
-                    "last_activity": session.last_activity_at.isoformat(),
-                    "is_current": session.id == principal.session_id,
-                }
-                for session in self._sessions.devices(principal.user_id)
-            ]
+                device_shape(device, principal.session_id) for device in self._sessions.devices(principal.user_id)
+            ],
+            "max_devices": self._max_devices,
         }
+
+    @describe("Devices", Ended)
+    def on_delete(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """End every device but this one."""
+        ended = self._sessions.end_others(principal_of(req), client_address(req), decision_id(req))
+        resp.media = {"message": "Other sessions terminated successfully", "devices_affected": ended}
 
 
 class Item:
     def __init__(self, sessions: Sessions):
         self._sessions = sessions
 
+    @describe("Devices", Message)
     def on_delete(self, req: falcon.Request, resp: falcon.Response, session_id) -> None:
-        principal = signed_in(req, self._sessions)
-        self._sessions.end_device(principal, str(session_id), client_address(req), decision_id(req))
+        """End one of one's devices (an administrator: anybody's); its film stops within one key period."""
+        self._sessions.end_device(principal_of(req), str(session_id), client_address(req), decision_id(req))
         resp.media = {"message": "Session terminated successfully"}

@@ -11,35 +11,39 @@ from pathlib import Path
 import falcon
 
 from control import vault
+from control.domain.rights import DOWNLOAD
 from control.errors import MediaNotFound, StorageUnavailable
-from control.resources.credentials import decision_id, signed_in
+from control.resources.credentials import decision_id, principal_of
+from control.resources.openapi import describe
 from control.resources.outcome import required
 from control.services.decisions import decide
 from control.services.library import Library
 from control.services.memory import Memory
-from control.services.sessions import Sessions
 from nginx import contract
 
 
 class Still:
-    def __init__(
-        self, library: Library, sessions: Sessions, keys: Memory[bytes], master: vault.MasterKey, vault_root: Path
-    ):
-        self._library, self._sessions = library, sessions
-        self._keys, self._master, self._vault_root = keys, master, vault_root
+    def __init__(self, library: Library, keys: Memory[bytes], master: vault.MasterKey, vault_root: Path):
+        self._library, self._keys, self._master, self._vault_root = library, keys, master, vault_root
 
+    @describe("Library")
     def on_get_thumbnail(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
+        """The animated picture of a film (320 px), or a photo's thumbnail (300 px), as WebP."""
         self._answer(req, resp, "thumbnail", str(media_id))
 
+    @describe("Library")
     def on_get_preview(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
+        """A film's preview: one frame a scene (480 px), as animated WebP."""
         self._answer(req, resp, "preview", str(media_id))
 
+    @describe("Library")
     def on_get_still(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
+        """A film's or song's picture at rest, as WebP."""
         self._answer(req, resp, "still", str(media_id))
 
     def _answer(self, req: falcon.Request, resp: falcon.Response, kind: str, media_id: str) -> None:
-        principal, media = signed_in(req, self._sessions), self._library.find(media_id)
-        required(decide(principal, "still", media, decision_id(req)))
+        principal, media = principal_of(req), self._library.find(media_id)
+        required(decide(principal, DOWNLOAD, media, decision_id(req)))
         if kind not in media.stills:
             raise MediaNotFound("It has no picture of this kind (yet).")
         resp.content_type = "image/webp"

@@ -8,32 +8,44 @@ import falcon
 
 from control.domain.media import Media
 from control.domain.playlists import master_playlist
-from control.errors import MediaNotFound
-from control.resources.credentials import client_address, decision_id, signed_in
+from control.domain.rights import VIEW
+from control.errors import MediaNotFound, NotAllowed
+from control.resources.credentials import client_address, decision_id, principal_of
 from control.resources.delivery import hand_over, hand_over_original
+from control.resources.openapi import describe
 from control.resources.outcome import required
+from control.resources.shapes import Shape
 from control.services.audit import Audit
 from control.services.decisions import decide
 from control.services.grants import Grants, Opened
 from control.services.library import Library
 from control.services.links import Links, has_plain_file
-from control.services.sessions import Sessions
 from nginx import contract
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 
 
-class Stream:
-    def __init__(self, library: Library, sessions: Sessions, grants: Grants, audit: Audit, public_url: str):
-        self._library, self._sessions, self._grants = library, sessions, grants
-        self._audit, self._public_url = audit, public_url
+class StreamQuery(Shape):
+    portable: bool = False
 
+
+class Stream:
+    def __init__(self, library: Library, grants: Grants, audit: Audit, public_url: str):
+        self._library, self._grants, self._audit, self._public_url = library, grants, audit, public_url
+
+    @describe("Playing", also={206: None, 303: None}, query=StreamQuery)
     def on_get(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
-        principal, media = signed_in(req, self._sessions), self._library.find(str(media_id))
-        decision = required(decide(principal, "view", media, decision_id(req)))
+        """A film's playlist, an encrypted picture, or the file of anything else.
+
+        With ?portable=true an address for players without cookies: as JSON where that is asked for, else a redirect.
+        """
+        principal, media = principal_of(req), self._library.find(str(media_id))
+        decision = required(decide(principal, VIEW, media, decision_id(req)))
         if media.delivery == "file":
             return hand_over_original(resp, media)
-        portable = req.get_param_as_bool("portable", default=False)
+        portable = req.context.query.portable
+        if portable and principal.role == "guest":
+            raise NotAllowed("Guests play in their browser.", reason="guests_play_in_browsers")
         opened = self._grants.open(principal, media, portable)
         self._audit.record(
             "stream_opened", principal, media_id=media.id, address=client_address(req), decision=decision.id,
@@ -67,7 +79,9 @@ class SignedStream:
     def __init__(self, library: Library, links: Links):
         self._library, self._links = library, links
 
+    @describe("Links", also={206: None})
     def on_get(self, req: falcon.Request, resp: falcon.Response, stream_id: str) -> None:
+        """The original behind a signed link (HMAC-SHA256), with Range."""
         self._links.verify_stream(stream_id, req.query_string)
         media = self._library.find(stream_id) if _is_uuid(stream_id) else None
         if media is None or not has_plain_file(media):

@@ -1,4 +1,4 @@
-"""The audit trail's writer: entries are kept in order and written behind, at most FLUSH_SECONDS later."""
+"""The audit trail: entries are kept in order and written behind, at most half a second later; and found again."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ from typing import Protocol
 
 import structlog
 
+from control.domain.limits import Rate
 from control.domain.sessions import Principal
 from control.errors import ControlError
+from control.services.limits import LocalLimiter
 
 log = structlog.get_logger()
 
-FLUSH_SECONDS = 0.5
 LONGEST = 100_000  # entries kept while the database is away; beyond that the oldest go to the log alone
+# Strangers are refused all day long. Nginx's log has every one of them; the trail takes so many per second and worker.
+STRANGERS = Rate(0.1, 100)
 
 
 class Store(Protocol):
     def append(self, entries) -> None: ...
+    def find(self, search, limit: int) -> list: ...
 
 
 class Audit:
@@ -27,6 +31,7 @@ class Audit:
         self._store, self._entry = store, entry
         self._waiting: deque = deque()
         self._flushing = threading.Lock()
+        self._strangers = LocalLimiter()
 
     def record(self, event: str, principal: Principal, **facts) -> None:
         """Note what happened; see storage.sql.audit.Entry for the facts."""
@@ -43,6 +48,12 @@ class Audit:
             )  # fmt: skip
         )
 
+    def refused(self, principal: Principal, **facts) -> None:
+        """Note a refusal, unless too many strangers are refused at this moment."""
+        if principal.user_id is None and self._strangers.take("strangers", STRANGERS):
+            return
+        self.record("refused", principal, **facts)
+
     def flush(self) -> None:
         """Write what waits; on a failure it goes on waiting, in order."""
         if not self._waiting or not self._flushing.acquire(blocking=False):
@@ -55,3 +66,11 @@ class Audit:
             log.warning("audit_waits", entries=len(self._waiting), error=error.code)
         finally:
             self._flushing.release()
+
+    def find(self, search, limit: int) -> list:
+        """Entries by a storage.sql.audit.Search, the newest first."""
+        return self._store.find(search, limit)
+
+    def ended_for_safety(self, user_id: str, since: datetime) -> list:
+        """Sessions of a user that were ended because somebody else seemed to use them."""
+        return self._store.replays_of(user_id, since)

@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 from control import vault
 from control.domain.grants import Grant
 from control.domain.media import Media
+from control.domain.rights import DOWNLOAD
 from control.domain.sessions import Principal
 from control.errors import GrantEnded, MediaNotFound, SignInRequired, WrongPrincipal
 from control.services.audit import Audit
+from control.services.decisions import decide
+from control.services.identity import Identity
 from control.services.memory import Memory
-from control.services.sessions import Sessions
 from control.services.tokens import SigningKeys
 from nginx import contract
 
@@ -29,15 +31,15 @@ class Opened:
 class Grants:
     def __init__(
         self, grants, memory: Memory[Grant], media: Memory[Media], wrapped_keys: Memory[bytes],
-        master: vault.MasterKey, link_keys: SigningKeys, sessions: Sessions, audit: Audit, hours: int,
+        master: vault.MasterKey, link_keys: SigningKeys, identity: Identity, audit: Audit, hours: int,
         portable_hours: int,
     ):  # fmt: skip
         self._grants, self._memory, self._media, self._wrapped = grants, memory, media, wrapped_keys
-        self._master, self._link_keys, self._sessions, self._audit = master, link_keys, sessions, audit
+        self._master, self._link_keys, self._identity, self._audit = master, link_keys, identity, audit
         self._lifetime = {False: timedelta(hours=hours), True: timedelta(hours=portable_hours)}
 
     def open(self, principal: Principal, media: Media, portable: bool) -> Opened:
-        """Return a grant of `media` for this principal's session: a live one with half its life left, or a new one."""
+        """Return a grant of `media` for this principal: a live one with half its life left, or a new one."""
         now, lifetime = datetime.now(UTC), self._lifetime[portable]
         grant = self._grants.reusable(principal, media.id, portable, now + lifetime / 2)
         if grant is None:
@@ -57,11 +59,12 @@ class Grants:
         facts = {"address": address, "decision": decision_id, "media_id": media_id}
         try:
             principal = self._live_owner(grant_id, media_id, asker)
-            wrapped = self._wrapped.get(media_id)
-            if wrapped is None or self._media.get(media_id) is None:
-                raise MediaNotFound()
+            media, wrapped = self._media.get(media_id), self._wrapped.get(media_id)
+            refusal = decide(principal, DOWNLOAD, media, decision_id)
+            if wrapped is None or not refusal.allowed:
+                raise MediaNotFound(reason=refusal.reason)
         except Exception as error:
-            reason = getattr(error, "code", "error")
+            reason = getattr(error, "reason", "") or getattr(error, "code", "error")
             self._audit.record("key_refused", asker or Principal("anonymous"), reason=reason, **facts)
             raise
         self._audit.record("key", principal, reason=principal.kind, details={"rung": label, "n": n}, **facts)
@@ -71,11 +74,11 @@ class Grants:
         grant = self._memory.get(grant_id)
         if grant is None or grant.revoked or grant.media_id != media_id or grant.expires_at <= datetime.now(UTC):
             raise GrantEnded()
-        owner = self._sessions.alive(grant.session_id)
+        owner = self._identity.alive(grant.session_id, grant.token_id)
         if grant.portable:
             return replace(owner, kind="portable")
         if asker is None:
             raise SignInRequired()
-        if asker.session_id != grant.session_id:
+        if (asker.session_id, asker.token_id) != (grant.session_id, grant.token_id):
             raise WrongPrincipal()
         return owner

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from control.domain.media import Media
+from control.domain.media import Media, Visibility
+from control.domain.rights import VIEW
 from control.domain.sessions import Principal
+from control.domain.users import User
+from control.errors import MediaNotFound
+from control.services.audit import Audit
 from control.services.decisions import decide
 from control.services.memory import Memory
 
@@ -25,8 +29,8 @@ class Page:
 
 
 class Library:
-    def __init__(self, media, memory: Memory[Media]):
-        self._media, self._memory = media, memory
+    def __init__(self, media, memory: Memory[Media], audit: Audit):
+        self._media, self._memory, self._audit = media, memory, audit
 
     def page(self, principal: Principal, filters, page: int, limit: int) -> Page:
         """One page of what `principal` may see; `filters` is a storage.sql.media.Filters without a viewer."""
@@ -42,7 +46,21 @@ class Library:
         """From memory where that may be trusted."""
         return self._memory.get(media_id)
 
+    def change(
+        self, principal: Principal, media: Media, visibility: Visibility | None, owner: User | None, **facts
+    ) -> Media:
+        """Give a media another visibility or owner (None: leave it), at once in every worker; `facts`: the trail's."""
+        self._media.set_access(media.id, visibility or media.visibility, owner.id if owner else media.owner_id)
+        self._memory.drop(media.id)
+        details = {"visibility": visibility, "owner": owner and owner.username}
+        details = {name: value for name, value in details.items() if value}
+        self._audit.record("media_changed", principal, media_id=media.id, details=details, **facts)
+        changed = self.find(media.id)
+        if changed is None:
+            raise MediaNotFound()
+        return changed
+
     def next_after(self, principal: Principal, media: Media) -> Media | None:
         """The next one of the same kind, by name, for the player's "up next"."""
         following = self._media.following(media)
-        return following if following and decide(principal, "view", following, "").allowed else None
+        return following if following and decide(principal, VIEW, following, "").allowed else None

@@ -1,22 +1,22 @@
-"""Sessions: sign in, refresh, sign out, and who a token stands for."""
+"""Sessions: who a token stands for, refreshing, and ending."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from control.domain.sessions import Device, DeviceSession, Principal, Session
+from control.domain.sessions import Device, DeviceSession, Principal, Session, SessionKind
 from control.domain.users import User
-from control.errors import InvalidCredentials, SessionEnded, SessionNotFound
+from control.errors import DeviceChanged, SessionEnded, SessionNotFound
 from control.services.audit import Audit
 from control.services.memory import Memory
-from control.services.passwords import Passwords
-from control.services.tokens import Tokens, token_hash
+from control.services.tokens import Claims, Tokens, token_hash
 
 ACTIVITY_SECONDS = 30  # a session's clock is written at most this often
 REFRESH_FORGED = "refresh token replayed"
+DEVICE_FORGED = "refreshed from another device"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +25,18 @@ class SignedIn:
 
     access_token: str
     refresh_token: str | None
-    expires_in: int
+    expires_in: int  # seconds
     user: User | None
     principal: Principal
 
 
 class Sessions:
     def __init__(
-        self, sessions, users, memory: Memory[Session], tokens: Tokens, passwords: Passwords, audit: Audit,
+        self, sessions, portable, memory: Memory[Session], tokens: Tokens, audit: Audit,
         publish: Callable[[str, str], None], idle_minutes: int, grace_seconds: int,
     ):  # fmt: skip
-        self._sessions, self._users, self._memory = sessions, users, memory
-        self._tokens, self._passwords, self._audit, self._publish = tokens, passwords, audit, publish
+        self._sessions, self._portable, self._memory = sessions, portable, memory
+        self._tokens, self._audit, self._publish = tokens, audit, publish
         self._idle, self._grace_seconds = timedelta(minutes=idle_minutes), grace_seconds
         self._clocks: dict[str, datetime] = {}  # last activity, as this worker saw it
         self._unwritten: dict[str, datetime] = {}
@@ -45,8 +45,7 @@ class Sessions:
 
     def principal(self, access_token: str, active: bool = True) -> Principal:
         """Return who the token stands for; raises TokenExpired, InvalidToken or SessionEnded."""
-        claims = self._tokens.verify_access(access_token)
-        return self.alive(claims.session_id, active)
+        return self.alive(self._tokens.verify_access(access_token).session_id, active)
 
     def alive(self, session_id: str, active: bool = True) -> Principal:
         """Return the principal of a live session and, if it is `active`, move its clock; raises SessionEnded."""
@@ -64,7 +63,7 @@ class Sessions:
             return False
         # Another worker may have seen it since: ask the database before turning anyone away.
         self._memory.drop(session.id)
-        fresh = self._memory.get(session.id)
+        fresh = self._sessions.find(session.id)
         return fresh is None or now - fresh.last_activity_at >= self._idle
 
     def _touch(self, session_id: str, now: datetime) -> None:
@@ -84,51 +83,81 @@ class Sessions:
                 self._unwritten = {**batch, **self._unwritten}
                 raise
 
-    # --- in, on and out --------------------------------------------------------------------------
+    # --- opening and refreshing ------------------------------------------------------------------
 
-    def sign_in(self, login: str, password: str, device: Device, decision_id: str) -> SignedIn:
-        """Check the password and open a session; raises InvalidCredentials, the same for every cause."""
-        user = self._users.find_by_login(login)
-        right = self._passwords.verify(user.password_hash if user else None, password)
-        if user is None or not right or not user.active:
-            self._audit.record(
-                "sign_in_refused", Principal("anonymous", username=login[:50]), address=device.address,
-                decision=decision_id, reason="invalid_credentials",
-            )  # fmt: skip
-            raise InvalidCredentials()
-        if self._passwords.needs_rehash(user.password_hash):
-            self._users.set_password_hash(user.id, self._passwords.hash(password))
-        return self._open(user, device, decision_id)
-
-    def _open(self, user: User, device: Device, decision_id: str) -> SignedIn:
+    def open(
+        self, user: User, device: Device, kind: SessionKind, expires_at: datetime | None = None,
+        end: Sequence[str] = (), limit: int | None = None,
+    ) -> SignedIn | None:  # fmt: skip
+        """A session of `user` on `device`, in place of the one it had; None when `limit` others are alive already."""
         session_id = str(uuid.uuid4())
         refresh_token, token_id = self._tokens.mint("refresh", user.id, session_id)
-        self._sessions.create(session_id, user.id, device, token_hash(token_id), self._refresh_until())
-        self._users.signed_in(user.id)
+        ended = self._sessions.open(
+            session_id, user.id, device, kind, token_hash(token_id), expires_at or self._refresh_until(),
+            datetime.now(UTC) - self._idle, end, limit,
+        )  # fmt: skip
+        if ended is None:
+            return None
+        for replaced in ended:
+            self._forget(replaced)
         principal = Principal("session", user.id, user.username, user.full_name, user.role, session_id)
-        self._audit.record("sign_in", principal, address=device.address, decision=decision_id, reason="password")
         access_token, _ = self._tokens.mint("access", user.id, session_id)
         return SignedIn(access_token, refresh_token, self._tokens.access_seconds, user, principal)
 
-    def refresh(self, refresh_token: str, address: str, decision_id: str, active: bool = True) -> SignedIn:
-        """Exchange a refresh token; a replayed one ends its session.
+    def join(self, user: User, device: Device, kind: SessionKind, expires_at: datetime | None = None) -> Principal:
+        """The live session of `user` on `device`, else a new one: for credentials that come with every request."""
+        known = self._sessions.on_device(user.id, device.id)
+        if known and known[1] is None:
+            try:
+                return self.alive(known[0])
+            except SessionEnded:
+                pass  # idle for too long: a new one takes its place
+        return self.open(user, device, kind, expires_at).principal
 
-        Raises TokenExpired, InvalidToken or SessionEnded.
+    def ended_on(self, user_id: str, device_id: str) -> bool:
+        """Whether the last session of the user on that device was ended by somebody."""
+        known = self._sessions.on_device(user_id, device_id)
+        return known is not None and known[1] is not None
+
+    def refresh(self, refresh_token: str, device: Device, decision_id: str, active: bool = True) -> SignedIn:
+        """Exchange a refresh token; one that is replayed, or comes from another device, ends its session.
+
+        Raises TokenExpired, InvalidToken, SessionEnded or DeviceChanged.
         """
         claims = self._tokens.verify("refresh", refresh_token)
         principal = self.alive(claims.session_id, active)
+        self._same_device(principal, device, decision_id)
         replacement, token_id = self._tokens.mint("refresh", claims.user_id, claims.session_id)
         outcome = self._sessions.rotate(
             claims.session_id, token_hash(claims.token_id), token_hash(token_id), self._refresh_until(),
             self._grace_seconds,
         )  # fmt: skip
         if outcome == "replayed":
-            self._audit.record("refresh_replayed", principal, address=address, decision=decision_id, reason=outcome)
-            self.end(claims.session_id, REFRESH_FORGED)
+            self._end_for_safety(principal, "refresh_replayed", REFRESH_FORGED, device, decision_id)
             raise SessionEnded("Its refresh token was used a second time, so it was ended for safety. Sign in again.")
         access_token, _ = self._tokens.mint("access", claims.user_id, claims.session_id)
         kept = replacement if outcome == "rotated" else None
         return SignedIn(access_token, kept, self._tokens.access_seconds, None, principal)
+
+    def _same_device(self, principal: Principal, device: Device, decision_id: str) -> None:
+        """The browser family is the one of the sign-in, and so is the device cookie wherever there must be one."""
+        known = self._sessions.fingerprint(principal.session_id)
+        browser = known.kind != "script"
+        if known.family == device.family and (known.id == device.id or not (browser or device.proven)):
+            return
+        self._end_for_safety(principal, "device_changed", DEVICE_FORGED, device, decision_id)
+        raise DeviceChanged()
+
+    def _end_for_safety(
+        self, principal: Principal, event: str, reason: str, device: Device, decision_id: str
+    ) -> None:  # fmt: skip
+        self._audit.record(
+            event, principal, address=device.address, decision=decision_id, reason=reason,
+            details={"device": device.name},
+        )  # fmt: skip
+        self.end(principal.session_id, reason)
+
+    # --- out -------------------------------------------------------------------------------------
 
     def sign_out(self, principal: Principal, all_devices: bool, address: str, decision_id: str) -> int:
         """End this device's session, or all of the user's; return how many ended."""
@@ -139,21 +168,43 @@ class Sessions:
         self._audit.record("sign_out", principal, address=address, decision=decision_id, reason=f"{ended} ended")
         return ended
 
+    def of_refresh_token(self, refresh_token: str) -> Principal:
+        """Whose a refresh token is; raises TokenExpired, InvalidToken or SessionEnded."""
+        claims: Claims = self._tokens.verify("refresh", refresh_token)
+        return self.alive(claims.session_id)
+
     def devices(self, user_id: str | None = None) -> list[DeviceSession]:
-        """The live sessions of one user, or of everybody, without those that have been idle for too long."""
+        """The live sessions and portable grants of one user, or of everybody, without idle ones."""
         alive_since = datetime.now(UTC) - self._idle
-        return [session for session in self._sessions.live(user_id) if session.last_activity_at > alive_since]
+        live = [session for session in self._sessions.live(user_id) if session.last_activity_at > alive_since]
+        return live + self._portable.portable(user_id)
 
     def end_device(self, principal: Principal, session_id: str, address: str, decision_id: str) -> None:
-        """End one of the principal's own sessions (an administrator: any); raises SessionNotFound for others."""
+        """End one of the principal's own devices (an administrator: any); raises SessionNotFound for others."""
         everybody = principal.role == "admin"
-        known = {session.id for session in self._sessions.live(None if everybody else principal.user_id)}
+        known = {device.id: device for device in self.devices(None if everybody else principal.user_id)}
         if session_id not in known:
             raise SessionNotFound()
-        self.end(session_id, f"ended by {principal.name}")
+        self._end_one(principal, known[session_id], address, decision_id)
+
+    def end_others(self, principal: Principal, address: str, decision_id: str) -> int:
+        """End every device of the principal but the one that asks; return how many."""
+        others = [d for d in self.devices(principal.user_id) if d.id != principal.session_id]
+        for device in others:
+            self._end_one(principal, device, address, decision_id)
+        return len(others)
+
+    def _end_one(self, principal: Principal, device: DeviceSession, address: str, decision_id: str) -> None:
+        if device.kind == "portable":
+            grant = uuid.UUID(device.id).hex
+            self._portable.revoke(grant)
+            self._publish("grant", grant)
+        else:
+            self.end(device.id, f"ended by {principal.name}")
         self._audit.record(
-            "session_ended", principal, address=address, decision=decision_id, reason="by its user",
-            details={"session": session_id},
+            "session_ended", principal, address=address, decision=decision_id,
+            reason="by its user" if device.user_id == principal.user_id else "by somebody else",
+            details={"session": device.id, "device": device.device_name, "user": device.username},
         )  # fmt: skip
 
     def end_all_of(self, user_id: str, reason: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import re
 import secrets
@@ -20,11 +21,13 @@ ALGORITHM = "HS256"
 LEEWAY_SECONDS = 30  # clock skew between hosts
 
 # PyJWT accepts `token + "="`; exactly one spelling of a token may be valid.
-_CANONICAL = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+CANONICAL = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _REQUIRED = ["exp", "iat", "jti", "sub", "aud", "iss", "sid"]
 _REMEMBERED = 50_000
+CHOICE_SECONDS = 300  # to choose which device to end
 
-Purpose = Literal["access", "refresh"]
+# "choice": the password was right, and which device to end is still to be chosen.
+Purpose = Literal["access", "refresh", "choice"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,9 @@ class Tokens:
         self._verified: dict[str, Claims] = {}
 
     def mint(self, purpose: Purpose, user: str, session: str) -> tuple[str, str]:
-        """Return a new token and its id (`jti`)."""
+        """Return a new token and its id (`jti`). A "choice" names the device instead of a session."""
         now, token_id = int(time.time()), secrets.token_hex(16)
-        lifetime = self.access_seconds if purpose == "access" else self.refresh_seconds
+        lifetime = {"access": self.access_seconds, "refresh": self.refresh_seconds, "choice": CHOICE_SECONDS}[purpose]
         claims = {
             "iss": ISSUER, "aud": purpose, "sub": user, "sid": session, "jti": token_id, "iat": now,
             "exp": now + lifetime,
@@ -91,7 +94,7 @@ class Tokens:
 
     def verify(self, purpose: Purpose, token: str) -> Claims:
         """Algorithm, key id, audience (the purpose), issuer and every claim are pinned."""
-        if not _CANONICAL.fullmatch(token):
+        if not CANONICAL.fullmatch(token):
             raise InvalidToken()
         try:
             secret = self._secrets[jwt.get_unverified_header(token)["kid"]]
@@ -104,6 +107,27 @@ class Tokens:
         except (jwt.InvalidTokenError, KeyError, TypeError):
             raise InvalidToken() from None
         return Claims(claims["sub"], claims["sid"], claims["jti"], claims["exp"])
+
+
+class FormTokens:
+    """Anti-CSRF tokens for forms: HMAC-SHA256 over the device's id, which another site can neither read nor set."""
+
+    def __init__(self, keys: SigningKeys):
+        self._secrets = [bytes.fromhex(keys.keys[keys.current])]
+        self._secrets += [bytes.fromhex(secret) for kid, secret in keys.keys.items() if kid != keys.current]
+
+    def mint(self, device_id: str) -> str:
+        return self._token(self._secrets[0], device_id)
+
+    def verify(self, token: str, device_id: str) -> bool:
+        """By any live key."""
+        return any(
+            hmac.compare_digest(token.encode("utf-8", "replace"), self._token(key, device_id).encode())
+            for key in self._secrets
+        )
+
+    def _token(self, secret: bytes, device_id: str) -> str:
+        return hmac.new(secret, f"form {device_id}".encode(), hashlib.sha256).hexdigest()
 
 
 def token_hash(token_id: str) -> bytes:

@@ -1,16 +1,25 @@
-"""Users: creating and changing them. Whatever narrows a user's rights acts on live sessions at once."""
+"""Users: creating and changing them. Whatever narrows a user's rights acts on live sessions and tokens at once."""
 
 from __future__ import annotations
 
+from control.domain.sessions import Principal
 from control.domain.users import ROLES, User
-from control.errors import BadRequest, UserNotFound
+from control.errors import BadRequest, UserNotFound, WrongPassword
+from control.services.audit import Audit
 from control.services.passwords import Passwords
+from control.services.service_tokens import ServiceTokens
 from control.services.sessions import Sessions
+
+# Whoever may run a command on the data directory may do everything in it.
+OPERATOR = Principal("session", username="operator", role="admin")
 
 
 class Users:
-    def __init__(self, users, passwords: Passwords, sessions: Sessions):
+    """`by` is who does it, for the audit trail."""
+
+    def __init__(self, users, passwords: Passwords, sessions: Sessions, service_tokens: ServiceTokens, audit: Audit):
         self._users, self._passwords, self._sessions = users, passwords, sessions
+        self._service_tokens, self._audit = service_tokens, audit
 
     def all(self) -> list[User]:
         return self._users.all()
@@ -22,15 +31,42 @@ class Users:
             raise UserNotFound()
         return user
 
+    def get(self, user_id: str) -> User:
+        """By id; raises UserNotFound."""
+        user = self._users.find(user_id)
+        if user is None:
+            raise UserNotFound()
+        return user
+
     def create(
-        self, username: str, password: str, role: str = "viewer", full_name: str = "", email: str | None = None
-    ) -> User:
-        """Raises BadRequest for a bad role, a weak password or a name that is taken."""
+        self, username: str, password: str | None, role: str = "viewer", full_name: str = "",
+        email: str | None = None, by: Principal = OPERATOR,
+    ) -> User:  # fmt: skip
+        """`password` None: the user comes by a token of another issuer, or gets a password later.
+
+        Raises BadRequest for a bad role, a weak password or a name that is taken.
+        """
+        if password is not None:
+            self._passwords.check_rules(password)
+        stored = "" if password is None else self._passwords.hash(password)
+        return self._create(username, stored, role, full_name, email, by)
+
+    def create_with_hash(
+        self, username: str, stored: str, role: str = "viewer", full_name: str = "", email: str | None = None,
+        by: Principal = OPERATOR,
+    ) -> User:  # fmt: skip
+        """A user of another system, with the hash from there (Argon2 or bcrypt); raises BadRequest."""
+        self._passwords.check_hash(stored)
+        return self._create(username, stored, role, full_name, email, by)
+
+    def _create(self, username: str, stored: str, role: str, full_name: str, email: str | None, by: Principal) -> User:
         _check_role(role)
-        self._passwords.check_rules(password)
-        user = self._users.create(username, self._passwords.hash(password), role, full_name, email)
+        if not username.strip() or not username.isprintable() or "@" in username:
+            raise BadRequest("A user name is printable and holds no @ (that is what e-mail addresses are for).")
+        user = self._users.create(username, stored, role, full_name, email)
         if user is None:
             raise BadRequest(f"The name {username!r} or the e-mail is taken.")
+        self._record("user_created", by, user, role)
         return user
 
     def create_first_admin(self, password: str) -> User | None:
@@ -39,35 +75,54 @@ class Users:
             return None
         return self.create("admin", password, "admin", "Administrator")
 
-    def set_password(self, user: User, password: str) -> int:
+    def set_password(self, user: User, password: str, by: Principal = OPERATOR) -> int:
         """Change the password and end every session; returns how many. Raises BadRequest for a weak one."""
         self._passwords.check_rules(password)
         self._users.set_password_hash(user.id, self._passwords.hash(password))
+        self._record("password_changed", by, user)
         return self._sessions.end_all_of(user.id, "password changed")
 
-    def set_role(self, user: User, role: str) -> None:
-        """The next request of every live session is judged by the new role."""
+    def change_own_password(self, principal: Principal, current: str, new: str) -> int:
+        """Raises WrongPassword, or BadRequest for a weak one."""
+        user = self.get(principal.user_id)
+        if not self._passwords.verify(user.password_hash, current):
+            raise WrongPassword()
+        return self.set_password(user, new, by=principal)
+
+    def set_role(self, user: User, role: str, by: Principal = OPERATOR) -> None:
+        """The next request of every live session and token is judged by the new role."""
         _check_role(role)
         if role != "admin":
             self._keep_an_admin(user)
         self._users.set_role(user.id, role)
+        self._record("role_changed", by, user, f"{user.role} to {role}")
         self._sessions.judge_again(user.id)
+        self._service_tokens.judge_again(user.id)
 
-    def disable(self, user: User) -> int:
+    def disable(self, user: User, by: Principal = OPERATOR) -> int:
         """Switch the user off and end every session; returns how many."""
         self._keep_an_admin(user)
         self._users.set_active(user.id, False)
+        self._record("user_disabled", by, user)
+        self._service_tokens.judge_again(user.id)
         return self._sessions.end_all_of(user.id, "user disabled")
 
-    def enable(self, user: User) -> None:
+    def enable(self, user: User, by: Principal = OPERATOR) -> None:
         self._users.set_active(user.id, True)
+        self._record("user_enabled", by, user)
+        self._service_tokens.judge_again(user.id)
 
-    def delete(self, user: User) -> int:
+    def delete(self, user: User, by: Principal = OPERATOR) -> int:
         """Remove the user and end every session; returns how many. Media stay."""
         self._keep_an_admin(user)
         ended = self._sessions.end_all_of(user.id, "user deleted")
+        self._record("user_deleted", by, user)
+        self._service_tokens.end_all_of(user.id)
         self._users.delete(user.id)
         return ended
+
+    def _record(self, event: str, by: Principal, user: User, reason: str = "") -> None:
+        self._audit.record(event, by, reason=reason, details={"user": user.username, "user_id": user.id})
 
     def _keep_an_admin(self, user: User) -> None:
         others = [

@@ -1,9 +1,8 @@
 /* What every signed-in page does: stay signed in, say so when that ends, close menus, show dates as people write them. */
 
+import { showMoments } from "./moments.js";
 import { signInUrl } from "./problems.js";
 import { keepAlive } from "./session.js";
-
-const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 
 keepAlive(() => {
   const notice = document.getElementById("signed-out");
@@ -11,7 +10,7 @@ keepAlive(() => {
   notice.querySelector("a").href = signInUrl();
 });
 
-for (const time of document.querySelectorAll("time[datetime]")) time.textContent = DATE.format(new Date(time.dateTime));
+showMoments();
 
 document.addEventListener("click", ({ target }) => closeMenus((menu) => !menu.contains(target)));
 document.addEventListener("keydown", ({ key }) => key === "Escape" && closeMenus(() => true));

@@ -15,7 +15,8 @@ def pages(items: list[dict]) -> dict[str, str]:
     for item in items:
         kind = item["type"] if item["state"] == "completed" else item["state"]
         found.setdefault(f"watch-{kind}", f"/watch/{item['id']}")
-    return {**found, "error": "/watch/00000000-0000-4000-8000-000000000000"}
+    more = {"account": "/account", "admin": "/admin", "docs": "/docs#post-api-links"}
+    return {**found, **more, "error": "/watch/00000000-0000-4000-8000-000000000000"}
 
 
 def take(url: str, password: str, client: Client, target: Path) -> None:

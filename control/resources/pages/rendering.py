@@ -1,17 +1,21 @@
-"""How a page is made: templates, where a browser may be sent, and the page of a refusal."""
+"""How a page is made: templates, the form token, where a browser may be sent, and the page of a refusal."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import uuid
 from pathlib import Path
 
 import falcon
 import jinja2
 
-from control.domain.sessions import Principal
+from control.domain.sessions import ANONYMOUS, Principal
 from control.errors import ControlError, SignInRequired
 from control.resources import cookies
+from control.resources.credentials import decision_id, device_cookie
+from control.resources.outcome import annotate
+from control.services.tokens import FormTokens
 from nginx import contract
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "templates"
@@ -22,8 +26,8 @@ _LONGEST_NEXT = 1000
 class Renderer:
     """Templates with autoescape; `asset('app.css')` gives a cacheable address that changes with the file."""
 
-    def __init__(self, root: Path = TEMPLATES):
-        self._static = root / "static"
+    def __init__(self, form_tokens: FormTokens, root: Path = TEMPLATES):
+        self._form_tokens, self._static = form_tokens, root / "static"
         self._environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(root), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
             lstrip_blocks=True,
@@ -34,16 +38,30 @@ class Renderer:
         digest = hashlib.sha256((self._static / name).read_bytes()).hexdigest()[:12]
         return f"{contract.STATIC.path}{name}?v={digest}"
 
-    def page(self, resp: falcon.Response, name: str, principal: Principal | None = None, **context) -> None:
-        user = principal and {
+    def page(
+        self, req: falcon.Request, resp: falcon.Response, name: str, principal: Principal = ANONYMOUS, **context
+    ) -> None:
+        user = principal.user_id and {
             "id": principal.user_id, "username": principal.username, "full_name": principal.full_name,
             "role": principal.role,
         }  # fmt: skip
         resp.content_type = falcon.MEDIA_HTML
         resp.set_header("Cache-Control", "private, no-store")
         resp.text = self._environment.get_template(f"{name}.html").render(
-            user=user, page=name, **{"error": None, **context}
+            user=user, page=name, csrf=self._form_token(req, resp), **{"error": None, **context}
         )
+
+    def _form_token(self, req: falcon.Request, resp: falcon.Response) -> str:
+        """Bound to the device cookie, which a browser gets with its first page."""
+        known = device_cookie(req)
+        device_id = known or uuid.uuid4().hex
+        if not known:
+            cookies.set_device(resp, device_id)
+        return self._form_tokens.mint(device_id)
+
+
+def error_shown(error: ControlError, decision: str = "") -> dict:
+    return {"code": error.code, "message": error.message, "details": error.details, "decision": decision}
 
 
 def raise_see_other(resp: falcon.Response, path: str) -> None:
@@ -65,14 +83,14 @@ def wants_page(req: falcon.Request) -> bool:
     return "text/html" in req.accept and not req.path.startswith(("/api/", contract.INTERNAL))
 
 
-def refuse_page(render: Renderer, req: falcon.Request, resp: falcon.Response, error: ControlError) -> None:
+def refuse_page(
+    render: Renderer, req: falcon.Request, resp: falcon.Response, error: ControlError, principal: Principal
+) -> None:
     """Send a person to the sign-in page, or show what went wrong."""
+    annotate(req, resp, error, principal.user_id or principal.kind)
     if error.status == 401:
         target = req.path + (f"?{req.query_string}" if req.query_string else "")
         cookies.clear_session(resp) if not isinstance(error, SignInRequired) else None
         return raise_see_other(resp, "/login?next=" + falcon.uri.encode_value(safe_next(target)))
     resp.status = error.status
-    if error.retry_after:
-        resp.set_header("Retry-After", str(error.retry_after))
-    shown = {"code": error.code, "message": error.message, "details": error.details}
-    render.page(resp, "error", status=error.status, error=shown)
+    render.page(req, resp, "error", principal, status=error.status, error=error_shown(error, decision_id(req)))

@@ -4,71 +4,91 @@ from __future__ import annotations
 
 import falcon
 
-from control.domain.sessions import Principal
-from control.errors import ControlError, InvalidCredentials
+from control.errors import ControlError, InvalidCredentials, SignInBusy, TooManyDevices, TooManyTries
 from control.resources import cookies
 from control.resources.auth import sign_out
-from control.resources.credentials import access_token, client_address, decision_id, device, signed_in
-from control.resources.pages.rendering import HOME, Renderer, raise_see_other, safe_next
-from control.services.sessions import Sessions
-from nginx import contract
+from control.resources.credentials import asker_or_stranger, decision_id, device
+from control.resources.outcome import annotate
+from control.resources.pages.rendering import HOME, Renderer, error_shown, raise_see_other, safe_next
+from control.services.identity import Identity
+from control.services.sessions import Sessions, SignedIn
+from control.services.sign_ins import SignIns
 
-
-class PageSessions:
-    """Who looks at a page. A page has no script to refresh its token, so an expired one is refreshed here."""
-
-    def __init__(self, sessions: Sessions, refresh_seconds: int):
-        self._sessions, self._refresh_seconds = sessions, refresh_seconds
-
-    def signed_in(self, req: falcon.Request, resp: falcon.Response) -> Principal:
-        try:
-            return signed_in(req, self._sessions)
-        except ControlError as error:
-            refresh_token = req.cookies.get(contract.REFRESH_COOKIE.name)
-            if error.status != 401 or not refresh_token:
-                raise
-        opened = self._sessions.refresh(refresh_token, client_address(req), decision_id(req))
-        cookies.set_session(resp, opened, self._refresh_seconds)
-        return opened.principal
+_LONGEST_NAME = 255
 
 
 class Home:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        raise falcon.HTTPSeeOther(HOME)
+        raise_see_other(resp, HOME)
 
 
 class Login:
-    def __init__(self, render: Renderer, sessions: Sessions, refresh_seconds: int):
-        self._render, self._sessions, self._refresh_seconds = render, sessions, refresh_seconds
+    def __init__(self, render: Renderer, sign_ins: SignIns, identity: Identity, refresh_seconds: int):
+        self._render, self._sign_ins, self._identity = render, sign_ins, identity
+        self._refresh_seconds = refresh_seconds
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        if access_token(req):
-            try:
-                signed_in(req, self._sessions)
-                raise falcon.HTTPSeeOther(safe_next(req.get_param("next")))
-            except ControlError:
-                pass  # the cookie is dead: show the form
-        self._render.page(resp, "login", next=safe_next(req.get_param("next")), username="")
+        following = safe_next(req.get_param("next"))
+        if asker_or_stranger(req, self._identity).user_id:
+            return raise_see_other(resp, following)
+        self._form(req, resp, following)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         form = req.get_media(default_when_empty={})
-        username, asking = str(form.get("username", "")), device(req)
-        following = safe_next(form.get("next"))
+        following, asking = safe_next(_text(form, "next")), device(req)
         try:
-            opened = self._sessions.sign_in(username, str(form.get("password", "")), asking, decision_id(req))
-        except InvalidCredentials as error:
+            opened = self._opened(form, asking, decision_id(req))
+        except (InvalidCredentials, TooManyTries, SignInBusy, TooManyDevices) as error:
             resp.status = error.status
-            shown = {"code": error.code, "message": error.message, "details": error.details}
-            return self._render.page(resp, "login", next=following, username=username[:255], error=shown)
+            annotate(req, resp, error, "anonymous")
+            return self._form(req, resp, following, _text(form, "username")[:_LONGEST_NAME], error)
         cookies.set_session(resp, opened, self._refresh_seconds, asking.id)
         raise_see_other(resp, following)
 
+    def _opened(self, form: dict, asking, decision: str) -> SignedIn:
+        if choice_token := _text(form, "choice_token"):
+            return self._sign_ins.by_choice(choice_token, _texts(form, "end"), asking, decision)
+        return self._sign_ins.by_password(_text(form, "username"), _text(form, "password"), asking, decision)
+
+    def _form(
+        self, req: falcon.Request, resp: falcon.Response, following: str, username: str = "",
+        error: ControlError | None = None,
+    ) -> None:  # fmt: skip
+        """The form; after TooManyDevices the one to choose devices by, which is no error."""
+        choice = error if isinstance(error, TooManyDevices) else None
+        self._render.page(
+            req, resp, "login", next=following, username=username,
+            error=error_shown(error) if error and not choice else None,
+            devices=[shown(one) for one in choice.devices] if choice else None,
+            limit=choice.limit if choice else 0, choice_token=choice.choice_token if choice else "",
+        )  # fmt: skip
+
+
+def shown(device_session, current: str | None = None) -> dict:
+    """A device as templates/partials show it."""
+    one = device_session
+    return {
+        "id": one.id, "name": one.device_name, "type": one.device_type, "kind": one.kind, "address": one.address,
+        "created_at": one.created_at.isoformat(timespec="seconds"),
+        "last_activity": one.last_activity_at.isoformat(timespec="seconds"), "is_current": one.id == current,
+    }  # fmt: skip
+
+
+def _text(form: dict, name: str) -> str:
+    value = form.get(name, "")
+    return value if isinstance(value, str) else str(value[-1])
+
+
+def _texts(form: dict, name: str) -> list[str]:
+    value = form.get(name, [])
+    return [value] if isinstance(value, str) else list(value)
+
 
 class Logout:
-    def __init__(self, sessions: Sessions):
-        self._sessions = sessions
+    def __init__(self, sessions: Sessions, identity: Identity):
+        self._sessions, self._identity = sessions, identity
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        sign_out(req, self._sessions)
+        sign_out(req, self._sessions, self._identity)
         cookies.clear_session(resp)
         raise_see_other(resp, "/login")

@@ -1,4 +1,4 @@
-"""The channel on which every change of a session, a media or a grant reaches all workers."""
+"""The channel on which every change of a session, a media, a grant or a token reaches all workers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import redis
 import structlog
 
 from control.storage.redis.client import ANSWER_SECONDS, CHANGED_CHANNEL
+from control.storage.redis.sessions import spoil
 
 log = structlog.get_logger()
 
@@ -18,15 +19,40 @@ TRUST_SECONDS = 1.0
 
 
 class ChangePublisher:
+    """Publishes changes; what Redis did not take is kept, and sent again by :meth:`flush`.
+
+    Whoever cannot be told in time is safe all the same: a subscriber that hears nothing for TRUST_SECONDS does not
+    trust its memory, and forgets all of it before it does again.
+    """
+
     def __init__(self, client: redis.Redis):
         self._client = client
+        self._unsent: dict[tuple[str, str], None] = {}
 
     def publish(self, kind: str, key: str) -> None:
-        """Tell all workers. A Redis that does not answer is no failure: without it nobody trusts their memory."""
+        """Tell all workers."""
         try:
-            self._client.publish(CHANGED_CHANNEL, f"{kind}:{key}")
+            self._send(kind, key)
         except redis.RedisError as error:
-            log.warning("change_not_published", kind=kind, error=str(error))
+            self._unsent[kind, key] = None
+            log.warning("change_not_published", kind=kind, error=type(error).__name__)
+
+    def flush(self) -> bool:
+        """Send what could not be sent; True when nothing is left."""
+        for kind, key in list(self._unsent):
+            try:
+                self._send(kind, key)
+            except redis.RedisError:
+                return False
+            self._unsent.pop((kind, key), None)
+        return True
+
+    def _send(self, kind: str, key: str) -> None:
+        with self._client.pipeline(transaction=True) as transaction:
+            if kind == "session":
+                spoil(transaction, key)
+            transaction.publish(CHANGED_CHANNEL, f"{kind}:{key}")
+            transaction.execute()
 
 
 class ChangeSubscription:
@@ -39,6 +65,7 @@ class ChangeSubscription:
         self._client, self._on_change, self._on_gap = client, on_change, on_gap
         self._heard_at = float("-inf")
         self._stopped = False
+        self.gap_at = time.time()  # seconds since the epoch: copies older than this may have missed a change
 
     @property
     def healthy(self) -> bool:
@@ -53,9 +80,9 @@ class ChangeSubscription:
             try:
                 self._listen()
             except redis.RedisError as error:
-                log.warning("subscription_lost", error=str(error))
+                log.warning("subscription_lost", error=type(error).__name__)
             self._heard_at = float("-inf")
-            self._on_gap()
+            self._gap()
             time.sleep(0.2)
 
     def _listen(self) -> None:
@@ -69,9 +96,14 @@ class ChangeSubscription:
                 self._hear(message)
 
     def _hear(self, message: dict) -> None:
-        if message["type"] == "subscribe":
-            self._on_gap()  # whatever was published before this moment was missed
+        # What was published before the subscription, or while a paused server said nothing, was missed.
+        if message["type"] == "subscribe" or not self.healthy:
+            self._gap()
         self._heard_at = time.monotonic()
         if message["type"] == "message":
             kind, _, key = message["data"].partition(":")
             self._on_change(kind, key)
+
+    def _gap(self) -> None:
+        self.gap_at = time.time()
+        self._on_gap()

@@ -1,8 +1,10 @@
 """Connections to Redis, and every key pattern and channel with its lifetime.
 
-===================== ========= ======================================================
-``sluice:changed``    channel   "session:{id}", "media:{id}", "grant:{id}": drop it from memory
-===================== ========= ======================================================
+======================== ========= ==============================================================================
+``sluice:changed``       channel   "session:{id}", "media:{id}", "grant:{id}", "token:{hash}": drop it from memory
+``sluice:session:{id}``  15 min    a copy of a session for workers that do not know it yet (storage/redis/sessions.py)
+``sluice:limit:{key}``   its own   the theoretical arrival time of a rate limit (storage/redis/limits.py)
+======================== ========= ==============================================================================
 """
 
 from __future__ import annotations
@@ -12,17 +14,20 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 CHANGED_CHANNEL = "sluice:changed"
+SESSION_PREFIX = "sluice:session:"
+LIMIT_PREFIX = "sluice:limit:"
 
 # redis-py 8 retries ten times by default: 3.0 s against a dead server. A request must not wait for that.
-ANSWER_SECONDS = 0.25
+ANSWER_SECONDS = 0.15
+CONNECT_SECONDS = 0.05
 
 
 def connect(url: str) -> redis.Redis:
-    """A client whose every call answers or raises redis.RedisError within ANSWER_SECONDS."""
+    """A client whose every call answers or raises redis.RedisError within ANSWER_SECONDS + CONNECT_SECONDS."""
     return redis.Redis.from_url(
         url,
         socket_timeout=ANSWER_SECONDS,
-        socket_connect_timeout=0.1,
+        socket_connect_timeout=CONNECT_SECONDS,
         retry=Retry(NoBackoff(), 0),
         decode_responses=True,
         max_connections=50,

@@ -11,13 +11,35 @@ from psycopg.types.json import Jsonb
 
 from control.storage.sql.pool import Database
 
+# Every event there is, and what it means (GET /api/admin/audit?event=…).
+EVENTS = {
+    "sign_in": "somebody signed in",
+    "sign_in_refused": "a sign-in was refused",
+    "sign_out": "somebody signed out",
+    "refresh_replayed": "a refresh token was used a second time; its session was ended",
+    "device_changed": "a session was refreshed from another device; it was ended",
+    "session_ended": "a device was ended",
+    "password_changed": "a password was changed",
+    "user_created": "a user was created",
+    "user_disabled": "a user was switched off",
+    "user_enabled": "a user was switched on",
+    "user_deleted": "a user was deleted",
+    "role_changed": "a user got another role",
+    "token_minted": "a service token was made",
+    "token_revoked": "a service token was revoked",
+    "stream_opened": "a grant was opened",
+    "key": "a content key was given out",
+    "key_refused": "a content key was refused",
+    "link_minted": "a signed link was made",
+    "media_changed": "a media got another visibility or owner",
+    "refused": "a request was refused",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     at: datetime
-    event: (
-        str  # sign_in | sign_in_refused | sign_out | refresh_replayed | key | key_refused | link_minted | stream_opened
-    )
+    event: str  # one of EVENTS
     principal: str = ""
     user_id: str | None = None
     session_id: str | None = None
@@ -26,6 +48,26 @@ class Entry:
     decision: str = ""
     reason: str = ""
     details: dict[str, Any] = field(default_factory=dict)
+    id: int = 0  # given by the database
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What to look for; None matches everything. `before` is the id of the last entry of the page before."""
+
+    event: str | None = None
+    principal: str | None = None
+    address: str | None = None
+    media_id: str | None = None
+    decision: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+    after: int | None = None
+
+
+_COLUMNS = """id, at, event, principal, user_id::text, session_id::text, media_id::text, address, decision, reason,
+    details"""
 
 
 class AuditStore:
@@ -43,3 +85,47 @@ class AuditStore:
                     for e in entries
                 ],
             )  # fmt: skip
+
+    def find(self, search: Search, limit: int) -> list[Entry]:
+        """The matching entries, the newest first; with `after`, the oldest after that id first."""
+        rows = self._database.all(
+            f"""SELECT {_COLUMNS} FROM audit
+                WHERE (%(event)s::text IS NULL OR event = %(event)s)
+                  AND (%(principal)s::text IS NULL OR lower(principal) = lower(%(principal)s))
+                  AND (%(address)s::text IS NULL OR address = %(address)s)
+                  AND (%(media_id)s::uuid IS NULL OR media_id = %(media_id)s)
+                  AND (%(decision)s::text IS NULL OR decision = %(decision)s)
+                  AND (%(since)s::timestamptz IS NULL OR at >= %(since)s)
+                  AND (%(until)s::timestamptz IS NULL OR at < %(until)s)
+                  AND (%(before)s::bigint IS NULL OR id < %(before)s)
+                  AND (%(after)s::bigint IS NULL OR id > %(after)s)
+                ORDER BY id {"ASC" if search.after is not None else "DESC"} LIMIT %(limit)s""",  # noqa: S608
+            {name: getattr(search, name) for name in Search.__slots__} | {"limit": limit},
+        )
+        return [Entry(**row) for row in rows]
+
+    def forget_before(self, moment: datetime, batch: int = 5000) -> int:
+        """Remove what is older than the setting keeps, a batch at a time; return how many.
+
+        The trail refuses every other removal.
+        """
+        removed = 0
+        while True:
+            with self._database.transaction() as connection:
+                connection.execute("SET LOCAL sluice.retention = 'on'")
+                gone = connection.execute(
+                    "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < %s ORDER BY at LIMIT %s)",
+                    [moment, batch],
+                ).rowcount
+            removed += gone
+            if gone < batch:
+                return removed
+
+    def replays_of(self, user: str, since: datetime) -> list[Entry]:
+        """Sessions of `user` that were ended because a token was used twice or elsewhere, the newest first."""
+        rows = self._database.all(
+            f"""SELECT {_COLUMNS} FROM audit WHERE user_id = %s AND at >= %s
+                AND event IN ('refresh_replayed', 'device_changed') ORDER BY id DESC LIMIT 5""",  # noqa: S608
+            [user, since],
+        )
+        return [Entry(**row) for row in rows]

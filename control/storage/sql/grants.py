@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from control.domain.grants import Grant
-from control.domain.sessions import Principal
+from control.domain.sessions import DeviceSession, Principal
 from control.storage.sql.pool import Database
 
 _COLUMNS = (
-    "id, media_id::text, user_id::text, session_id::text, portable, expires_at, revoked_at IS NOT NULL AS revoked"
+    "id, media_id::text, user_id::text, session_id::text, token_id::text, portable, expires_at, "
+    "revoked_at IS NOT NULL AS revoked"
 )
 
 
@@ -22,18 +23,40 @@ class GrantStore:
         return row and Grant(**row)
 
     def reusable(self, principal: Principal, media: str, portable: bool, until: datetime) -> Grant | None:
-        """A live grant of this session for this media that lasts at least `until`: opening a page twice needs one."""
+        """A live grant of this holder for this media that lasts at least `until`: opening a page twice needs one."""
         row = self._database.one(
-            f"""SELECT {_COLUMNS} FROM grants WHERE session_id = %s AND media_id = %s AND portable = %s
-                AND revoked_at IS NULL AND expires_at >= %s ORDER BY expires_at DESC LIMIT 1""",  # noqa: S608
-            [principal.session_id, media, portable, until],
+            f"""SELECT {_COLUMNS} FROM grants
+                WHERE session_id IS NOT DISTINCT FROM %s AND token_id IS NOT DISTINCT FROM %s AND media_id = %s
+                AND portable = %s AND revoked_at IS NULL AND expires_at >= %s ORDER BY expires_at DESC LIMIT 1""",  # noqa: S608
+            [principal.session_id, principal.token_id, media, portable, until],
         )
         return row and Grant(**row)
 
     def create(self, grant: str, principal: Principal, media: str, portable: bool, expires_at: datetime) -> Grant:
         row = self._database.one(
-            f"""INSERT INTO grants (id, media_id, user_id, session_id, portable, expires_at)
-                VALUES (%s, %s, %s, %s, %s, %s) RETURNING {_COLUMNS}""",  # noqa: S608
-            [grant, media, principal.user_id, principal.session_id, portable, expires_at],
+            f"""INSERT INTO grants (id, media_id, user_id, session_id, token_id, portable, expires_at)
+                VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING {_COLUMNS}""",  # noqa: S608
+            [grant, media, principal.user_id, principal.session_id, principal.token_id, portable, expires_at],
         )
         return Grant(**row)
+
+    def portable(self, user: str | None = None) -> list[DeviceSession]:
+        """The live portable grants of `user` (None: of everybody), as the devices that they stand for."""
+        rows = self._database.all(
+            """SELECT g.id::uuid::text AS id, g.user_id::text, u.username, 'Player: ' || m.name AS device_name,
+                      'player' AS device_type, coalesce(host(s.address), '') AS address, g.created_at,
+                      g.created_at AS last_activity_at, 'portable' AS kind
+               FROM grants g JOIN users u ON u.id = g.user_id JOIN media m ON m.id = g.media_id
+                   LEFT JOIN sessions s ON s.id = g.session_id
+               WHERE g.portable AND g.revoked_at IS NULL AND g.expires_at > now() AND s.ended_at IS NULL
+                   AND (%(user)s::uuid IS NULL OR g.user_id = %(user)s)
+               ORDER BY g.created_at DESC, g.id""",
+            {"user": user},
+        )
+        return [DeviceSession(**row) for row in rows]
+
+    def revoke(self, grant: str) -> bool:
+        """True when it was alive until now."""
+        return bool(
+            self._database.run("UPDATE grants SET revoked_at = now() WHERE id = %s AND revoked_at IS NULL", [grant])
+        )

@@ -179,6 +179,14 @@ class MediaStore:
             [code, reason, media],
         )
 
+    def set_access(self, media: str, visibility: str, owner: str | None) -> None:
+        """Who may see it, and whose it is."""
+        self._update(
+            media,
+            "UPDATE media SET visibility = %s, owner_id = %s, updated_at = now() WHERE id = %s",
+            [visibility, owner, media],
+        )
+
     def retry(self, media: str, reason: str) -> None:
         """Back to `pending`: the queue will take it up again."""
         self._update(
@@ -207,7 +215,8 @@ class MediaStore:
 def _where(filters: Filters) -> tuple[str, list]:
     clauses, parameters = ["deleted_at IS NULL"], []
     if filters.guest:
-        clauses.append("visibility = 'public'")
+        clauses.append("(visibility = 'public' OR owner_id = %s)")
+        parameters.append(filters.viewer_id)
     elif not filters.include_private:
         clauses.append("(visibility <> 'private' OR owner_id = %s)")
         parameters.append(filters.viewer_id)

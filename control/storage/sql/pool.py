@@ -17,8 +17,20 @@ from control.errors import DatabaseUnavailable
 # tests/control/storage/test_pool.py holds this; the version is pinned in setup.cfg.
 psycopg_pool.pool.CLIENT_EXCEPTIONS = BaseException
 
-STATEMENT_TIMEOUT_MS = 5000
-WAIT_SECONDS = 2.0
+STATEMENT_TIMEOUT_MS = 3500
+ANSWER_SECONDS = 4.0  # a server that is stopped (SIGSTOP, a frozen disk) keeps no timeout of its own
+WAIT_SECONDS = 2.0  # for a free connection
+
+
+class Connection(psycopg.Connection):
+    """A connection that gives up on a silent server."""
+
+    def wait(self, gen, interval=0.1, timeout=None):
+        try:
+            return super().wait(gen, interval, ANSWER_SECONDS if timeout is None else timeout)
+        except psycopg.errors._WaitTimeout:
+            self.close()  # its protocol is out of step: the pool makes another one
+            raise psycopg.OperationalError(f"no answer within {ANSWER_SECONDS} s") from None
 
 
 class Database:
@@ -28,6 +40,7 @@ class Database:
         options = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c idle_in_transaction_session_timeout=10000"
         self._pool = ConnectionPool(
             url,
+            connection_class=Connection,
             min_size=min_size,
             max_size=max_size,
             open=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from control.domain.users import User
 from control.storage.sql.pool import Database
 
-_COLUMNS = "id::text, username, full_name, email, role, active, password_hash"
+_COLUMNS = "id::text, username, full_name, email, role, active, password_hash, last_sign_in_at"
 
 
 class UserStore:

@@ -6,7 +6,7 @@ from control import settings
 from control.cli.settings_file import demo_sections, settings_file
 
 # Shown as examples, because their default is "none".
-EXAMPLES = {"server.certificate", "server.certificate_key", "mounts", "protected", "data"}
+EXAMPLES = {"server.certificate", "server.certificate_key", "mounts", "protected", "issuers", "data"}
 
 
 def switched_on(text: str) -> str:
@@ -19,7 +19,7 @@ def load(tmp_path, text: str) -> settings.Settings:
 
 
 def without_examples(loaded: settings.Settings) -> dict:
-    values = loaded.model_dump(exclude={"data", "mounts", "protected"})
+    values = loaded.model_dump(exclude={"data", "mounts", "protected", "issuers"})
     del values["server"]["certificate"], values["server"]["certificate_key"]
     return values
 

@@ -7,8 +7,19 @@ from datetime import UTC, datetime
 import pytest
 
 from control.domain.media import Media
+from control.domain.rights import (
+    CHANGE_ACCOUNT,
+    CHANGE_MEDIA,
+    DOWNLOAD,
+    GIVE_MEDIA,
+    LINK,
+    RIGHTS,
+    SEE_ACCOUNT,
+    SEE_AUDIT,
+    VIEW,
+)
 from control.domain.sessions import ANONYMOUS, Principal
-from control.services.decisions import decide, decide_directory
+from control.services.decisions import decide, decide_directory, may
 
 ALICE, BOB = "a" * 8, "b" * 8
 
@@ -25,22 +36,37 @@ def principal(role="viewer", user=BOB):
     return Principal("session", user, "x", "", role, "s")
 
 
+def token(*scopes, role="viewer", user=BOB):
+    return Principal("token", user, "x", "", role, token_id="t", scopes=frozenset(scopes))
+
+
 @pytest.mark.parametrize(
     ("who", "action", "what", "allowed", "reason"),
     [
-        (ANONYMOUS, "view", media(visibility="public"), False, "sign_in_required"),
-        (principal(), "view", None, False, "no_such_media"),
-        (principal("guest"), "view", media(), False, "guests_see_public_media_only"),
-        (principal("guest"), "view", media(visibility="public"), True, "public"),
-        (principal(), "view", media(visibility="private"), False, "private"),
-        (principal("editor"), "still", media(visibility="private"), False, "private"),
-        (principal(user=ALICE), "view", media(visibility="private"), True, "owner"),
-        (principal("admin"), "view", media(visibility="private"), True, "admin"),
-        (principal(), "view", media(state="processing"), False, "not_ready"),
-        (principal(), "view", media(state="playable"), True, "library"),
-        (principal(), "still", media(state="processing"), True, "library"),
-        (principal("guest"), "link", media(visibility="public"), False, "guests_mint_no_links"),
-        (principal(), "link", media(), True, "library"),
+        (ANONYMOUS, VIEW, media(visibility="public"), False, "sign_in_required"),
+        (principal(), VIEW, None, False, "no_such_media"),
+        (principal("guest"), VIEW, media(), False, "guests_see_public_media_only"),
+        (principal("guest"), VIEW, media(visibility="public"), True, "public"),
+        (principal(), VIEW, media(visibility="private"), False, "private"),
+        (principal("editor"), DOWNLOAD, media(visibility="private"), False, "private"),
+        (principal(user=ALICE), VIEW, media(visibility="private"), True, "owner"),
+        (principal("admin"), VIEW, media(visibility="private"), True, "admin"),
+        (principal(), VIEW, media(state="processing"), False, "not_ready"),
+        (principal(), VIEW, media(state="playable"), True, "library"),
+        (principal(), DOWNLOAD, media(state="processing"), True, "library"),
+        (principal("guest"), LINK, media(visibility="public"), False, "role_too_low"),
+        (principal(), LINK, media(), True, "library"),
+        (principal("guest", ALICE), VIEW, media(), True, "owner"),
+        (principal(), CHANGE_MEDIA, media(), False, "role_too_low"),
+        (principal(user=ALICE), CHANGE_MEDIA, media(), True, "owner"),
+        (principal("guest", ALICE), CHANGE_MEDIA, media(), False, "role_too_low"),
+        (principal("editor"), CHANGE_MEDIA, media(), True, "library"),
+        (principal("editor"), GIVE_MEDIA, media(), False, "role_too_low"),
+        (token("library"), VIEW, media(), True, "library"),
+        (token("links"), VIEW, media(), False, "scope_missing"),
+        (token("links"), VIEW, media(visibility="private"), False, "private"),
+        (token("library", user=ALICE), VIEW, media(visibility="private"), True, "owner"),
+        (token("library", "links", "admin"), CHANGE_MEDIA, media(), False, "people_only"),
     ],
 )
 def test_the_ladder(who, action, what, allowed, reason):
@@ -50,15 +76,35 @@ def test_the_ladder(who, action, what, allowed, reason):
 
 
 def test_a_private_media_looks_like_none():
-    hidden = decide(principal(), "view", media(visibility="private"), "d")
-    absent = decide(principal(), "view", None, "d")
+    hidden = decide(principal(), VIEW, media(visibility="private"), "d")
+    absent = decide(principal(), VIEW, None, "d")
     assert hidden.error == absent.error == "MEDIA_001"
 
 
 @pytest.mark.parametrize(
     ("who", "needed", "reason"),
     [(ANONYMOUS, "viewer", "sign_in_required"), (principal(), None, "no_such_directory"),
-     (principal("guest"), "viewer", "role_too_low"), (principal(), "viewer", "role"), (principal(), "guest", "role")],
+     (principal("guest"), "viewer", "role_too_low"), (token("links"), "guest", "scope_missing"),
+     (token("library"), "viewer", "role"),
+     (principal(), "viewer", "role"), (principal(), "guest", "role")],
 )  # fmt: skip
 def test_a_directory_asks_for_a_role(who, needed, reason):
     assert decide_directory(who, needed, "d").reason == reason
+
+
+@pytest.mark.parametrize(
+    ("who", "right", "reason"),
+    [
+        (ANONYMOUS, SEE_ACCOUNT, "sign_in_required"), (principal("guest"), SEE_ACCOUNT, "role"),
+        (principal("editor"), SEE_AUDIT, "role_too_low"), (principal("admin"), SEE_AUDIT, "role"),
+        (token("library", role="admin"), SEE_AUDIT, "scope_missing"), (token("admin", role="admin"), SEE_AUDIT, "role"),
+        (token("admin"), SEE_AUDIT, "role_too_low"), (token("library"), SEE_ACCOUNT, "role"),
+        (token("library", "links", "admin", role="admin"), CHANGE_ACCOUNT, "people_only"),
+    ],
+)  # fmt: skip
+def test_a_route_asks_for_its_right(who, right, reason):
+    assert may(who, right, "d").reason == reason
+
+
+def test_every_right_has_one_name():
+    assert len({right.name for right in RIGHTS}) == len(RIGHTS)

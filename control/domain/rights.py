@@ -1,0 +1,66 @@
+"""THE table of who may do what. routes.py names a right for every route, decisions.py asks it for every media.
+
+The README prints this table, and tests/e2e/test_rights.py holds every route to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from control.domain.users import Role
+
+Scope = Literal["library", "links", "admin"]
+
+# What a service token may be given, and how the account page explains it.
+SCOPES: dict[Scope, str] = {
+    "library": "See the library, play and download",
+    "links": "Make links that can be passed on",
+    "admin": "Administer, where its owner may",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """`role` is the least role that has it (None: whoever asks); owners of the media have it from `owner_role` on.
+
+    `scope` is what a service token needs for it: None keeps service tokens out, "" lets every one in.
+    """
+
+    name: str
+    role: Role | None
+    scope: Scope | Literal["", None]
+    says: str
+    owner_role: Role | None = None
+
+    @property
+    def least_role(self) -> Role | None:
+        """The least role that has it for anything at all."""
+        return self.owner_role or self.role
+
+
+OPEN = Right("open", None, "", "Sign in, read the API's description, ask whether it is well")
+SIGNED = Right("signed", None, "", "Use a signed link: the signature is the right")
+INTERNAL = Right("internal", None, "", "Asked by Nginx alone, which sends what its own client sent")
+SEE_ACCOUNT = Right("see_account", "guest", "", "See who one is")
+CHANGE_ACCOUNT = Right("change_account", "guest", None, "See and end one's devices, change one's password and tokens")
+BROWSE = Right("browse", "guest", "library", "List the media that one may see")
+VIEW = Right("view", "guest", "library", "Play a media that one may see")
+DOWNLOAD = Right("download", "guest", "library", "Read the facts, pictures and original of a media that one may see")
+LINK = Right("link", "viewer", "links", "Make a signed link to a media that one may see")
+CHANGE_MEDIA = Right("change_media", "editor", None, "Change who may see a media", owner_role="viewer")
+GIVE_MEDIA = Right("give_media", "admin", None, "Give a media another owner")
+SEE_AUDIT = Right("see_audit", "admin", "admin", "Read the audit trail, and why something was decided")
+END_ANY_SESSION = Right("end_any_session", "admin", None, "End anybody's device")
+
+RIGHTS = (
+    OPEN, SIGNED, INTERNAL, SEE_ACCOUNT, CHANGE_ACCOUNT, BROWSE, VIEW, DOWNLOAD, LINK, CHANGE_MEDIA, GIVE_MEDIA,
+    SEE_AUDIT, END_ANY_SESSION,
+)  # fmt: skip
+
+# Who sees which media at all: the first line that fits.
+VISIBILITY = (
+    ("public", "everybody who is signed in, guests too"),
+    ("library", "viewers, editors and administrators, and its owner"),
+    ("private", "its owner and administrators"),
+)

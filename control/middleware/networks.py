@@ -1,0 +1,30 @@
+"""SEC_001 once more: Nginx refuses other networks first, and control believes no configuration but its own."""
+
+from __future__ import annotations
+
+import functools
+from ipaddress import ip_address, ip_network
+
+import falcon
+
+from control.errors import NetworkNotAllowed
+from control.resources.credentials import client_address
+
+
+class AllowedNetworks:
+    def __init__(self, networks: list[str]):
+        self._networks = [ip_network(network) for network in networks]
+        self._allowed = functools.lru_cache(maxsize=10_000)(self._is_allowed)
+
+    def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Raises NetworkNotAllowed."""
+        if not self._allowed(client_address(req)):
+            raise NetworkNotAllowed()
+
+    def _is_allowed(self, address: str) -> bool:
+        try:
+            parsed = ip_address(address)
+        except ValueError:
+            return False
+        parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+        return any(parsed in network for network in self._networks)

@@ -1,0 +1,159 @@
+"""What clients send and get, as models: GET /openapi.json is made of them, and tests hold every answer to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from control.domain.rights import Scope
+from control.domain.service_tokens import ServiceToken
+from control.domain.sessions import DeviceSession
+from control.domain.users import Role
+
+Text = Annotated[str, StringConstraints(max_length=1000)]
+
+
+class Shape(BaseModel):
+    """Unknown fields are ignored: clients of other versions keep working."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+# --- answers that many share ----------------------------------------------------------------------
+
+
+class ErrorFacts(Shape):
+    code: str = Field(description="One of the table in the README, such as AUTH_004", examples=["AUTH_004"])
+    message: str = Field(examples=["The session has ended."])
+    details: str = Field(description="What to do about it", examples=["Sign in again."])
+    timestamp: datetime
+    decision: str = Field(description="Names this decision in logs and in `sluice explain`")
+
+
+class Problem(Shape):
+    error: ErrorFacts
+
+
+class Message(Shape):
+    message: str = Field(examples=["Session terminated successfully"])
+
+
+class UserShape(Shape):
+    id: UUID
+    username: str
+    full_name: str
+    email: str | None = None
+    role: Role
+
+
+# --- devices and tokens ---------------------------------------------------------------------------
+
+
+class DeviceShape(Shape):
+    id: UUID
+    device_name: str = Field(examples=["Chrome on Mac"])
+    device_type: Literal["desktop", "phone", "tablet", "tv", "script", "player"]
+    kind: Literal["password", "basic", "external", "portable"] = Field(description="How it signed in")
+    ip_address: str
+    created_at: datetime
+    last_activity: datetime
+    is_current: bool
+
+
+class Devices(Shape):
+    sessions: list[DeviceShape]
+    max_devices: int
+
+
+class TooManyDevicesProblem(Problem):
+    devices: list[DeviceShape]
+    max_devices: int
+    choice_token: str = Field(description="Send it with end_sessions to POST /api/auth/login, within five minutes")
+
+
+class TokenShape(Shape):
+    id: UUID
+    name: str
+    scopes: list[Scope]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    last_address: str
+
+
+class Tokens(Shape):
+    tokens: list[TokenShape]
+
+
+# --- media ----------------------------------------------------------------------------------------
+
+
+class MediaFacts(Shape):
+    width: int | None
+    height: int | None
+    duration: float | None = Field(description="Seconds")
+    size_bytes: int
+
+
+class MediaShape(Shape):
+    id: UUID
+    name: str
+    type: Literal["video", "audio", "image", "document"]
+    state: Literal["pending", "processing", "playable", "completed", "failed"]
+    progress: float = Field(description="Per cent")
+    error: dict[str, Any] | None
+    thumbnail_url: str | None
+    preview_url: str | None
+    still_url: str | None
+    created_at: datetime
+    tags: list[str]
+    source: Literal["import", "upload", "mount"]
+    visibility: Literal["private", "library", "public"]
+    owner_id: UUID | None
+    delivery: Literal["hls", "image", "file"]
+    stream_url: str
+    original_url: str | None
+    metadata: MediaFacts
+
+
+class Pagination(Shape):
+    total: int
+    page: int
+    limit: int
+    pages: int
+
+
+class MediaPage(Shape):
+    data: list[MediaShape]
+    pagination: Pagination
+
+
+# --- from records ---------------------------------------------------------------------------------
+
+
+def device_shape(device: DeviceSession, current: str | None = None) -> dict:
+    return {
+        "id": device.id,
+        "device_name": device.device_name,
+        "device_type": device.device_type,
+        "kind": device.kind,
+        "ip_address": device.address,
+        "created_at": device.created_at.isoformat(),
+        "last_activity": device.last_activity_at.isoformat(),
+        "is_current": device.id == current,
+    }
+
+
+def token_shape(token: ServiceToken) -> dict:
+    return {
+        "id": token.id,
+        "name": token.name,
+        "scopes": list(token.scopes),
+        "created_at": token.created_at.isoformat(),
+        "expires_at": token.expires_at and token.expires_at.isoformat(),
+        "last_used_at": token.last_used_at and token.last_used_at.isoformat(),
+        "last_address": token.last_address,
+    }

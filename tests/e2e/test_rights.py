@@ -1,0 +1,158 @@
+"""Every route x everybody who may ask: the live route table against a hand-written matrix, through Nginx.
+
+A route without a row fails, and so does a row without a route.
+"""
+
+from __future__ import annotations
+
+import falcon.inspect
+import pytest
+
+from control import bootstrap
+from control.app import create_app
+from control.settings import load
+from tests.e2e.conftest import make
+from tests.e2e.people import Crowd, add_user
+
+IN, NO, UNKNOWN, HIDDEN = "in", "403", "401", "404"  # HIDDEN: it is not there, for this one
+
+#           anonymous guest    viewer   owner  editor  admin  token  expired  revoked
+OPEN = (IN, IN, IN, IN, IN, IN, IN, IN, IN)
+PERSON = (UNKNOWN, IN, IN, IN, IN, IN, NO, UNKNOWN, UNKNOWN)
+ANYBODY = (UNKNOWN, IN, IN, IN, IN, IN, IN, UNKNOWN, UNKNOWN)
+PRIVATE = (UNKNOWN, HIDDEN, HIDDEN, IN, HIDDEN, IN, IN, UNKNOWN, UNKNOWN)  # a private media of the owner
+GATED = (UNKNOWN, NO, NO, IN, NO, IN, IN, UNKNOWN, UNKNOWN)  # the same, where auth_request answers
+CHANGE = (UNKNOWN, NO, HIDDEN, IN, HIDDEN, IN, NO, UNKNOWN, UNKNOWN)
+LINK = (UNKNOWN, NO, IN, IN, IN, IN, NO, UNKNOWN, UNKNOWN)
+ADMIN = (UNKNOWN, NO, NO, NO, NO, IN, NO, UNKNOWN, UNKNOWN)
+NOBODY = (HIDDEN,) * 9
+UNSIGNED = (NO,) * 9
+
+MATRIX = {
+    "GET /": OPEN,
+    "GET /login": OPEN,
+    "POST /login": (UNKNOWN,) * 9,  # without a password nobody is let in
+    "POST /logout": OPEN,
+    "GET /library": ANYBODY,
+    "GET /watch/{media_id:uuid}": PRIVATE,
+    "GET /account": PERSON,
+    "POST /account/password": PERSON,
+    "POST /account/devices/end": PERSON,
+    "POST /account/devices/end-others": PERSON,
+    "POST /account/tokens": PERSON,
+    "POST /account/tokens/revoke": PERSON,
+    "GET /admin": ADMIN,
+    "GET /docs": OPEN,
+    "GET /openapi.json": OPEN,
+    "POST /api/auth/login": OPEN,
+    "POST /api/auth/refresh": (UNKNOWN,) * 9,  # it asks for a refresh token, whoever comes
+    "POST /api/auth/logout": OPEN,
+    "GET /api/auth/me": ANYBODY,
+    "POST /api/auth/password": PERSON,
+    "GET /api/sessions": PERSON,
+    "DELETE /api/sessions": PERSON,
+    "DELETE /api/sessions/{session_id:uuid}": PERSON,
+    "GET /api/tokens": PERSON,
+    "POST /api/tokens": PERSON,
+    "DELETE /api/tokens/{token_id:uuid}": PERSON,
+    "GET /api/media/library": ANYBODY,
+    "GET /api/media/{media_id:uuid}": PRIVATE,
+    "PATCH /api/media/{media_id:uuid}": CHANGE,
+    "GET /api/media/{media_id:uuid}/original": PRIVATE,
+    "GET /api/media/stream/{media_id:uuid}": PRIVATE,
+    "GET /api/media/thumbnail/{media_id:uuid}": GATED,
+    # A photo has no preview: that is what those learn who may know of it at all.
+    "GET /api/media/preview/{media_id:uuid}": (UNKNOWN, NO, NO, HIDDEN, NO, HIDDEN, HIDDEN, UNKNOWN, UNKNOWN),
+    "GET /api/media/still/{media_id:uuid}": GATED,
+    "POST /api/links": LINK,
+    "GET /api/admin/audit": ADMIN,
+    "GET /api/admin/audit/{decision}": ADMIN,
+    "GET /stream/{stream_id}": UNSIGNED,
+    "GET /_sluice/auth": NOBODY,
+    "GET /_sluice/key/{grant}/{media_id:uuid}/{rung}/{n:int}": NOBODY,
+    "GET /healthz": OPEN,
+    "GET /readyz": OPEN,
+}
+
+# Asking these uses the credentials up.
+LAST = {"POST /logout", "POST /api/auth/logout", "DELETE /api/sessions", "POST /account/devices/end-others"}
+
+
+@pytest.fixture(scope="module")
+def crowd(stack):
+    return Crowd(stack, add_user(stack, "viewer", "olivia"))
+
+
+@pytest.fixture(scope="module")
+def private(stack, crowd, tmp_path_factory) -> str:
+    """The id of a photo that is private to the owner."""
+    file = make(tmp_path_factory.mktemp("media") / "private.jpg", "-f", "lavfi", "-i", "testsrc=size=320x200",
+                "-frames:v", "1")  # fmt: skip
+    media = stack.wait_for_media(stack.drop(file, "private.jpg"))
+    stack.sluice("media", "set", media["id"], "--owner", crowd.owner, "--visibility", "private")
+    return media["id"]
+
+
+def live_routes(stack) -> set[str]:
+    app = create_app(bootstrap.services(load(stack.data)))
+    return {
+        f"{method.method} {route.path}"
+        for route in falcon.inspect.inspect_routes(app)
+        for method in route.methods
+        if not method.internal
+    }
+
+
+def test_every_route_has_a_row_and_every_row_a_route(stack):
+    assert live_routes(stack) == set(MATRIX)
+
+
+def outcome(answer) -> str:
+    """How far a request came: past the gate, or refused, and how."""
+    if answer.status_code == 401:
+        return UNKNOWN
+    code = answer.json()["error"]["code"] if answer.status_code >= 400 and answer.text.startswith("{") else ""
+    refusals = {"AUTH_006": NO, "AUTH_013": NO, "SEC_003": NO, "MEDIA_001": HIDDEN, "FILE_002": HIDDEN}
+    assert answer.status_code < 500, answer.text
+    return refusals.get(code, IN)
+
+
+def ask(client, row: str, media: str):
+    method, path = row.split(" ", 1)
+    for name, value in {
+        "{media_id:uuid}": media, "{session_id:uuid}": media, "{token_id:uuid}": media, "{decision}": "0" * 32,
+        "{stream_id}": media, "{grant}": "0" * 32, "{rung}": "360p", "{n:int}": "0",
+    }.items():  # fmt: skip
+        path = path.replace(name, value)
+    body = {"json": {}} if path.startswith("/api/") else {"data": {"x": "1"}}
+    options = body if method in ("POST", "PATCH") else {}
+    return client.request(method, path, headers={"Accept": "application/json"}, allow_redirects=False, **options)
+
+
+@pytest.mark.parametrize("row", sorted(MATRIX, key=lambda row: (row in LAST, row)))
+def test_a_route_lets_in_whom_it_should_and_nobody_else(stack, crowd, private, row):
+    found = {who: outcome(ask(crowd.client(who), row, private)) for who in Crowd.NAMES}
+    if row in LAST:
+        crowd.forget()
+    assert found == dict(zip(Crowd.NAMES, MATRIX[row], strict=True))
+
+
+def test_what_an_owner_may_and_an_administrator_alone(stack, crowd, private):
+    """PATCH: visibility is the owner's and the editors', the owner is the administrators'."""
+    change = f"/api/media/{private}"
+    assert crowd.client("owner").patch(change, json={"visibility": "library"}).json()["visibility"] == "library"
+    assert crowd.client("editor").patch(change, json={"visibility": "public"}).json()["visibility"] == "public"
+    assert crowd.client("guest").get(change).status_code == 200
+    assert outcome(crowd.client("viewer").patch(change, json={"visibility": "private"})) == NO
+    assert outcome(crowd.client("editor").patch(change, json={"owner": "admin"})) == NO
+    assert outcome(crowd.client("owner").patch(change, json={"owner": "admin"})) == NO
+    assert crowd.client("admin").patch(change, json={"owner": "nobody"}).status_code == 404
+    assert crowd.client("owner").patch(change, json={"visibility": "private"}).json()["visibility"] == "private"
+    assert outcome(crowd.client("guest").get(change)) == HIDDEN
+
+
+def test_a_guest_gets_no_address_that_plays_without_its_cookie(stack, crowd, private):
+    crowd.client("owner").patch(f"/api/media/{private}", json={"visibility": "public"})
+    answer = crowd.client("guest").get(f"/api/media/stream/{private}?portable=true")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "AUTH_006")
+    crowd.client("owner").patch(f"/api/media/{private}", json={"visibility": "private"})
