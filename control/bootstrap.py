@@ -89,11 +89,14 @@ class _Memories:
     """What this process remembers, by the kind of change that drops it."""
 
     def __init__(self, client: redis.Redis):
-        self._by_kind: dict[str, list[Memory]] = {}
+        self._by_kind: dict[str, list] = {}
         self.changes = ChangeSubscription(client, self._forget, self._forget_everything)
 
     def of(self, kind: str, load: Callable) -> Memory:
-        memory = Memory(load, lambda: self.changes.healthy)
+        return self.add(kind, Memory(load, lambda: self.changes.healthy))
+
+    def add(self, kind: str, memory):
+        """Anything with `drop(key)` and `clear()`; called in the order of adding."""
         self._by_kind.setdefault(kind, []).append(memory)
         return memory
 
@@ -122,6 +125,7 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
     session_store, grant_store = SessionStore(database), GrantStore(database)
     user_store, token_store, audit_store = UserStore(database), ServiceTokenStore(database), AuditStore(database)
     copies = SessionCopies(client, session_store.find, lambda: changes.healthy, lambda: changes.gap_at)
+    memories.add("session", copies)
     media = memories.of("media", media_store.find)
     media_keys = memories.of("media", MediaKeyStore(database).get)
 

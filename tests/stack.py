@@ -6,15 +6,17 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import requests
+from requests.adapters import HTTPAdapter
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -55,14 +57,28 @@ LOG_LINES = 60
 REACHED = {"playable": {"playable", "completed"}, "failed": {"failed"}, "completed": {"completed"}}
 
 
+class From(HTTPAdapter):
+    """Connections from one address of this machine."""
+
+    def __init__(self, address: str):
+        self._address = address
+        super().__init__()
+
+    def init_poolmanager(self, *arguments, **options):
+        super().init_poolmanager(*arguments, source_address=(self._address, 0), **options)
+
+
 class Client(requests.Session):
     """A browser's HTTP half: relative paths go to the stack, cookies are kept, the stack's certificate is trusted."""
 
-    def __init__(self, url: str, certificate: Path):
+    def __init__(self, url: str, certificate: Path, address: str | None = None):
+        """`address` (of 127.0.0.0/8) is where it comes from."""
         super().__init__()
         self.trust_env = False
         self.verify = str(certificate)
-        self._url = url
+        self._url = url.replace("localhost", "127.0.0.1") if address else url
+        if address:
+            self.mount("https://", From(address))
 
     def request(self, method, url, **options):
         return super().request(method, self._url + url if url.startswith("/") else url, **options)
@@ -76,9 +92,11 @@ class Stack:
 
     # --- asking ---------------------------------------------------------------------------------------
 
-    def session(self, username: str | None = "admin", password: str | None = None) -> Client:
+    def session(
+        self, username: str | None = "admin", password: str | None = None, address: str | None = None
+    ) -> Client:
         """A client that has signed in (as the first admin unless told otherwise); None: a stranger."""
-        client = Client(self.url, self.data / "tls" / "certificate.pem")
+        client = Client(self.url, self.data / "tls" / "certificate.pem", address)
         if username is not None:
             account = {"username": username, "password": password or self.admin_password}
             client.post("/api/auth/login", json=account, timeout=30).raise_for_status()
@@ -156,6 +174,17 @@ class Stack:
             command, capture_output=True, text=True, check=True, user=owner.st_uid, group=owner.st_gid, cwd="/"
         ).stdout.strip()  # fmt: skip
 
+    def redis(self, *command: str) -> str:
+        """What Redis answers."""
+        return subprocess.run(
+            ["redis-cli", "-s", self.data / "run/redis.sock", *command], capture_output=True, text=True, check=True
+        ).stdout.strip()  # fmt: skip
+
+    def forget_limits(self) -> None:
+        """Everybody may try again."""
+        for key in self.redis("KEYS", "sluice:limit:*").split():
+            self.redis("DEL", key)
+
     def deliveries(self) -> list[dict]:
         """Every line of Nginx's log."""
         return [json.loads(line) for line in (self.data / "logs/access.log").read_text().splitlines()]
@@ -164,6 +193,44 @@ class Stack:
         """The lines from `start` on for which `wanted` is true, once Nginx has flushed its buffer."""
         time.sleep(1.5)
         return [line for line in self.deliveries()[start:] if wanted(line)]
+
+    # --- breaking things ------------------------------------------------------------------------------
+
+    def supervisor(self, *command: str) -> str:
+        """Start or stop one program of the stack, such as "stores:redis"."""
+        run = self.data / "run"
+        environment = {**os.environ, "SLUICE_DATA": str(self.data), "SLUICE_RUN": str(run)}
+        return subprocess.run(
+            [REPO / ".venv/bin/supervisorctl", "-c", REPO / "deploy/supervisor/sluice.conf", *command],
+            capture_output=True, text=True, env=environment,
+        ).stdout  # fmt: skip
+
+    def pids(self, program: str) -> list[int]:
+        """The process of a program ("stores:redis") and all of its children."""
+        main = int(self.supervisor("pid", program))
+        children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        return [main, *map(int, children)]
+
+    @contextlib.contextmanager
+    def paused(self, program: str) -> Iterator[None]:
+        """A program that is there and says nothing (SIGSTOP)."""
+        stopped = self.pids(program)
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in stopped:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
+    @contextlib.contextmanager
+    def stopped(self, program: str) -> Iterator[None]:
+        self.supervisor("stop", program)
+        try:
+            yield
+        finally:
+            self.supervisor("start", program)
 
     # --- logs -----------------------------------------------------------------------------------------
 
@@ -177,12 +244,14 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running(settings: str = SETTINGS) -> Iterator[Stack]:
-    """A Sluice with an empty library, gone afterwards."""
+def running(settings: str = SETTINGS, prepare: Callable[[Path], None] | None = None) -> Iterator[Stack]:
+    """A Sluice with an empty library, gone afterwards; `prepare` may add to its data directory before the start."""
     data = Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
     for neighbour in ("shelf", "gate"):
         (data / neighbour).mkdir()
     (data / "sluice.toml").write_text(settings.format(data=data))
+    if prepare:
+        prepare(data)
     stack = Stack(data, free_port())
     try:
         start(stack)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from uuid import UUID
 
 import falcon
 from pydantic import Field
@@ -30,7 +31,7 @@ class Credentials(Shape):
     password: Password | None = None
     device_name: Text | None = Field(None, examples=["Chrome on MacBook"])
     choice_token: Annotated[str, Field(max_length=2000)] | None = None
-    end_sessions: list[Annotated[str, Field(max_length=36)]] = Field([], max_length=100)
+    end_sessions: list[UUID] = Field([], max_length=100)
 
 
 class SignedInShape(Shape):
@@ -79,7 +80,7 @@ class Login:
 
     def _opened(self, body: Credentials, asking, decision: str) -> SignedIn:
         if body.choice_token:
-            return self._sign_ins.by_choice(body.choice_token, body.end_sessions, asking, decision)
+            return self._sign_ins.by_choice(body.choice_token, list(map(str, body.end_sessions)), asking, decision)
         if not body.username or not body.password:
             raise BadRequest("Send username and password.")
         return self._sign_ins.by_password(body.username, body.password, asking, decision)

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.stack import Stack, running
+from tests.e2e import issuers
+from tests.stack import SETTINGS, Stack, running
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """One running Sluice with an empty library."""
-    with running() as stack:
+    with running(SETTINGS + issuers.settings(), issuers.write_jwks) as stack:
         yield stack
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import falcon
 
 from control.errors import ControlError, InvalidCredentials, SignInBusy, TooManyDevices, TooManyTries
@@ -13,6 +15,7 @@ from control.resources.pages.rendering import HOME, Renderer, error_shown, raise
 from control.services.identity import Identity
 from control.services.sessions import Sessions, SignedIn
 from control.services.sign_ins import SignIns
+from nginx import contract
 
 _LONGEST_NAME = 255
 
@@ -47,7 +50,7 @@ class Login:
 
     def _opened(self, form: dict, asking, decision: str) -> SignedIn:
         if choice_token := _text(form, "choice_token"):
-            return self._sign_ins.by_choice(choice_token, _texts(form, "end"), asking, decision)
+            return self._sign_ins.by_choice(choice_token, _ids(form, "end"), asking, decision)
         return self._sign_ins.by_password(_text(form, "username"), _text(form, "password"), asking, decision)
 
     def _form(
@@ -79,9 +82,11 @@ def _text(form: dict, name: str) -> str:
     return value if isinstance(value, str) else str(value[-1])
 
 
-def _texts(form: dict, name: str) -> list[str]:
+def _ids(form: dict, name: str) -> list[str]:
+    """The ids among what was sent; anything else names no device."""
     value = form.get(name, [])
-    return [value] if isinstance(value, str) else list(value)
+    sent = [value] if isinstance(value, str) else list(value)
+    return [one for one in sent if re.fullmatch(contract.UUID, one)]
 
 
 class Logout:

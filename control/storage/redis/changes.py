@@ -9,7 +9,6 @@ import redis
 import structlog
 
 from control.storage.redis.client import ANSWER_SECONDS, CHANGED_CHANNEL
-from control.storage.redis.sessions import spoil
 
 log = structlog.get_logger()
 
@@ -48,11 +47,8 @@ class ChangePublisher:
         return True
 
     def _send(self, kind: str, key: str) -> None:
-        with self._client.pipeline(transaction=True) as transaction:
-            if kind == "session":
-                spoil(transaction, key)
-            transaction.publish(CHANGED_CHANNEL, f"{kind}:{key}")
-            transaction.execute()
+        # PUBLISH writes nothing: a Redis that is full or read-only passes it on all the same.
+        self._client.publish(CHANGED_CHANNEL, f"{kind}:{key}")
 
 
 class ChangeSubscription:

@@ -9,9 +9,15 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+Answer = TypeVar("Answer")
 
 CHANGED_CHANNEL = "sluice:changed"
 SESSION_PREFIX = "sluice:session:"
@@ -20,6 +26,7 @@ LIMIT_PREFIX = "sluice:limit:"
 # redis-py 8 retries ten times by default: 3.0 s against a dead server. A request must not wait for that.
 ANSWER_SECONDS = 0.15
 CONNECT_SECONDS = 0.05
+SULK_SECONDS = 1.0
 
 
 def connect(url: str) -> redis.Redis:
@@ -32,3 +39,20 @@ def connect(url: str) -> redis.Redis:
         decode_responses=True,
         max_connections=50,
     )
+
+
+class Convenience:
+    """Asks Redis for what one can do without: after a failure it is left alone for SULK_SECONDS, so that no request
+    waits for it twice."""
+
+    def __init__(self):
+        self._silent_until = float("-inf")
+
+    def ask(self, call: Callable[[], Answer], otherwise: Callable[[], Answer]) -> Answer:
+        if time.monotonic() < self._silent_until:
+            return otherwise()
+        try:
+            return call()
+        except redis.RedisError:
+            self._silent_until = time.monotonic() + SULK_SECONDS
+            return otherwise()

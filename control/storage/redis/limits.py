@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import redis
 
 from control.domain.limits import Rate
-from control.storage.redis.client import LIMIT_PREFIX
+from control.storage.redis.client import LIMIT_PREFIX, Convenience
 
 # KEYS[1]: theoretical arrival time. ARGV: seconds per cell, cells of a burst, cells to take (negative: give back).
 # Redis's own clock counts, so that hosts need not agree. Returns the seconds to wait, 0 where it was let through.
@@ -27,8 +25,6 @@ end
 return '0'
 """
 
-SULK_SECONDS = 1.0  # after a failure Redis is left alone for as long: nobody waits for it twice
-
 
 class RedisLimiter:
     """`fallback` counts in this process while Redis does not answer."""
@@ -36,14 +32,12 @@ class RedisLimiter:
     def __init__(self, client: redis.Redis, fallback):
         self._script = client.register_script(_GCRA)
         self._fallback = fallback
-        self._silent_until = float("-inf")
+        self._redis = Convenience()
 
     def take(self, key: str, rate: Rate, cells: int = 1) -> float:
         """Take `cells` from the bucket `key`; return 0, or the seconds to wait. Negative cells are given back."""
-        if time.monotonic() < self._silent_until:
-            return self._fallback.take(key, rate, cells)
-        try:
-            return float(self._script(keys=[LIMIT_PREFIX + key], args=[rate.interval, rate.burst, cells]))
-        except redis.RedisError:
-            self._silent_until = time.monotonic() + SULK_SECONDS
-            return self._fallback.take(key, rate, cells)
+        arguments = [rate.interval, rate.burst, cells]
+        return self._redis.ask(
+            lambda: float(self._script(keys=[LIMIT_PREFIX + key], args=arguments)),
+            lambda: self._fallback.take(key, rate, cells),
+        )

@@ -1,7 +1,7 @@
 """Copies of sessions in Redis, for workers that do not know them yet: memory -> Redis -> Postgres.
 
-A copy is only ever written where nothing stands (SET NX), and a change overwrites it with SPOILT for as long as a copy
-lives: a slow reader cannot put back what it read before the change.
+A copy says when its reading began, and counts only where every change since then has been heard: it is older than no
+change of its session, and than no gap in what this worker heard. So a revoke needs no write here to be safe.
 """
 
 from __future__ import annotations
@@ -15,23 +15,16 @@ from time import time
 import redis
 
 from control.domain.sessions import Principal, Session
-from control.storage.redis.client import SESSION_PREFIX
+from control.storage.redis.client import SESSION_PREFIX, Convenience
 
 COPY_SECONDS = 900
-CLOCK_SKEW_SECONDS = 2  # between hosts
-SPOILT = "ask the database"
-
-
-def spoil(transaction, session: str) -> None:
-    """Nobody takes this session from Redis any more."""
-    transaction.set(SESSION_PREFIX + session, SPOILT, ex=COPY_SECONDS)
+CLOCK_SKEW_SECONDS = 30  # between hosts
 
 
 class SessionCopies:
     """Sessions by id, from Redis where that may be trusted, else by `load` (the database).
 
-    `healthy()` says whether changes reach this worker, `gap_at()` since when (seconds since the epoch) they do: a
-    server that did not hear of a change may hold copies from before it.
+    `healthy()` says whether changes reach this worker, `gap_at()` since when (seconds since the epoch) they do.
     """
 
     def __init__(
@@ -39,45 +32,53 @@ class SessionCopies:
         gap_at: Callable[[], float],
     ):  # fmt: skip
         self._client, self._load, self._healthy, self._gap_at = client, load, healthy, gap_at
+        self._redis = Convenience()
+        self._changed: dict[str, float] = {}  # when this worker heard of a change
 
     def find(self, session: str) -> Session | None:
         """Raises DatabaseUnavailable when neither knows it and the database does not answer."""
         copy = self._copy(session) if self._healthy() else None
         if copy is not None:
             return copy
+        begun = time()
         found = self._load(session)
         if found is not None and not found.ended and self._healthy():
-            self._keep(found)
+            self._keep(found, begun)
         return found
 
+    def drop(self, session: str) -> None:
+        """It has changed: no copy from before this moment counts."""
+        now = time()
+        if len(self._changed) > 10_000:
+            self._changed = {one: at for one, at in self._changed.items() if now - at < COPY_SECONDS}
+        self._changed[session] = now
+
+    def clear(self) -> None:
+        """`gap_at` says it for all."""
+
     def _copy(self, session: str) -> Session | None:
-        try:
-            text = self._client.get(SESSION_PREFIX + session)
-        except redis.RedisError:
-            return None
-        if text is None or text == SPOILT:
+        text = self._redis.ask(lambda: self._client.get(SESSION_PREFIX + session), lambda: None)
+        if text is None:
             return None
         fields = json.loads(text)
-        return _session(fields) if fields["at"] > self._gap_at() + CLOCK_SKEW_SECONDS else None
+        heard_all_since = max(self._gap_at(), self._changed.get(session, 0)) + CLOCK_SKEW_SECONDS
+        return _session(fields) if fields["begun"] > heard_all_since else None
 
-    def _keep(self, session: Session) -> None:
+    def _keep(self, session: Session, begun: float) -> None:
         fields = asdict(session) | {
             "expires_at": session.expires_at.isoformat(),
             "last_activity_at": session.last_activity_at.isoformat(),
-            "at": time(),
+            "begun": begun,
         }
-        fields["principal"]["scopes"] = []
-        try:
-            self._client.set(SESSION_PREFIX + session.id, json.dumps(fields), ex=COPY_SECONDS, nx=True)
-        except redis.RedisError:
-            return  # a copy is a convenience
+        fields["principal"].pop("scopes")
+        key, text = SESSION_PREFIX + session.id, json.dumps(fields)
+        self._redis.ask(lambda: self._client.set(key, text, ex=COPY_SECONDS), lambda: None)
 
 
 def _session(fields: dict) -> Session:
-    principal = Principal(**fields["principal"] | {"scopes": frozenset()})
     return Session(
         fields["id"],
-        principal,
+        Principal(**fields["principal"]),
         datetime.fromisoformat(fields["expires_at"]),
         datetime.fromisoformat(fields["last_activity_at"]),
     )
