@@ -11,6 +11,8 @@ from gevent.threadpool import ThreadPool
 from control import bootstrap, logs, settings
 from control.app import create_app
 from control.errors import SignInBusy
+from control.middleware.networks import AllowedNetworks
+from control.resources.access import Access, Shortcut
 
 # Argon2 takes 64 MiB and four lanes per hash: one at a time, away from the event loop, and behind everything else that
 # wants the processor. So many may wait; then it is better to say so.
@@ -36,4 +38,8 @@ def offload(function, *arguments):
 
 logs.configure()
 services = bootstrap.services(settings.load(), offload=offload)
-app = create_app(services)
+app = Shortcut(
+    create_app(services),
+    Access(services.library, services.identity, services.audit, services.settings.protected),
+    AllowedNetworks(services.settings.server.allowed_networks).allowed,
+)

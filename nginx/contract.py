@@ -102,11 +102,11 @@ BACKGROUND = RequestHeader("X-Sluice-Background")
 
 DIRECTORY_ACTION = "directory"
 
-VERDICT = ResponseHeader("X-Sluice-Verdict")  # "{user id or kind of principal} {reason}"; each header costs time
-REVISION = ResponseHeader("X-Sluice-Revision")  # of a media: part of the thumbnail cache's key
+# "{user id or kind of principal} {reason}[ {revision of the media}]": one header, because each one costs time.
+VERDICT = ResponseHeader("X-Sluice-Verdict")
 ENCRYPTED = ResponseHeader("X-Encrypted", public=True)  # "true" on an encrypted WebP (source 3's name)
 KEY_URL = ResponseHeader("X-Sluice-Key-Url", public=True)  # where the page fetches that WebP's key
-RESPONSE_HEADERS = (VERDICT, REVISION, ENCRYPTED, KEY_URL)
+RESPONSE_HEADERS = (VERDICT, ENCRYPTED, KEY_URL)
 
 # What the auth sub-request may answer: Nginx turns anything but 2xx, 401 and 403 into a 500.
 ACCESS_STATUSES = frozenset({204, 401, 403})

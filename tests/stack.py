@@ -79,6 +79,7 @@ class Client(requests.Session):
         self._url = url.replace("localhost", "127.0.0.1") if address else url
         if address:
             self.mount("https://", From(address))
+            self.mount("http://", From(address))
 
     def request(self, method, url, **options):
         return super().request(method, self._url + url if url.startswith("/") else url, **options)

@@ -14,11 +14,11 @@ from control.resources.credentials import client_address
 class AllowedNetworks:
     def __init__(self, networks: list[str]):
         self._networks = [ip_network(network) for network in networks]
-        self._allowed = functools.lru_cache(maxsize=10_000)(self._is_allowed)
+        self.allowed = functools.lru_cache(maxsize=10_000)(self._is_allowed)
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Raises NetworkNotAllowed."""
-        if not self._allowed(client_address(req)):
+        if not self.allowed(client_address(req)):
             raise NetworkNotAllowed()
 
     def _is_allowed(self, address: str) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import falcon
 
 from control.domain.decisions import Decision
 from control.domain.rights import DOWNLOAD
 from control.domain.sessions import ANONYMOUS, Principal
 from control.errors import ControlError
-from control.resources.credentials import asker, asker_or_stranger, client_address, decision_id
+from control.resources.credentials import asker_of, asker_or_stranger, client_address, decision_id
 from control.resources.outcome import challenge, refusal_status
 from control.services.audit import Audit
 from control.services.decisions import decide, decide_directory
@@ -20,51 +22,87 @@ from nginx import contract
 
 
 class Access:
-    """204 yes, 401 nobody known, 403 no: Nginx turns anything else into a 500."""
+    """204 yes, 401 nobody known, 403 no: Nginx turns anything else into a 500.
+
+    It reads a WSGI environ (PEP 3333) and answers a status line with headers, because Nginx asks it for every file: see
+    :class:`Shortcut`.
+    """
 
     def __init__(self, library: Library, identity: Identity, audit: Audit, protected: list[Protected]):
         self._library, self._identity, self._audit = library, identity, audit
         self._directories = {directory.name: directory for directory in protected}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        decision, principal = self._decide(req, resp)
-        if decision.allowed:
-            resp.status = falcon.HTTP_204
-        else:
-            self._refuse(req, resp, decision, principal)
-        resp.set_header(contract.VERDICT.name, f"{principal.user_id or principal.kind} {decision.reason}")
+        resp.status, headers = self.answer(req.env)
+        resp.set_headers(headers)
 
-    def _decide(self, req: falcon.Request, resp: falcon.Response) -> tuple[Decision, Principal]:
-        decision = decision_id(req)
+    def answer(self, env: dict) -> tuple[str, list[tuple[str, str]]]:
+        """Raises what takes the decision away, such as DatabaseUnavailable; a refusal is an answer."""
         try:
-            principal = asker(req, self._identity)
+            principal = asker_of(env, self._identity)
         except ControlError as error:
             if error.status not in (401, 429):
                 raise
-            return Decision(False, error.code, decision, error.code), ANONYMOUS
-        target = req.env.get(contract.AUTH_TARGET.environ, "")
-        if req.env.get(contract.AUTH_ACTION.environ) == contract.DIRECTORY_ACTION:
-            return self._directory(principal, target, req, decision), principal
-        media = self._library.find(target)
-        resp.set_header(contract.REVISION.name, str(media.revision if media else 0))
-        return decide(principal, DOWNLOAD, media, decision), principal
+            refusal = Decision(False, error.code, env.get(_REQUEST_ID, ""), error.code)
+            return self._refuse(env, refusal, ANONYMOUS)
+        if env.get(_ACTION) == contract.DIRECTORY_ACTION:
+            decision, revision = self._directory(principal, env), ""
+        else:
+            media = self._library.find(env.get(_TARGET, ""))
+            decision = decide(principal, DOWNLOAD, media, env.get(_REQUEST_ID, ""))
+            revision = f" {media.revision}" if media else ""
+        if not decision.allowed:
+            return self._refuse(env, decision, principal)
+        return falcon.HTTP_204, [(_VERDICT, f"{principal.user_id} {decision.reason}{revision}")]
 
-    def _directory(self, principal: Principal, name: str, req: falcon.Request, decision: str) -> Decision:
+    def _directory(self, principal: Principal, env: dict) -> Decision:
         """Nginx names the directory by its location and sends the NORMALISED path; the two must agree."""
-        directory = self._directories.get(name)
-        if directory and not req.env.get(contract.AUTH_URI.environ, "").startswith(directory.url):
+        directory = self._directories.get(env.get(_TARGET, ""))
+        if directory and not env.get(_URI, "").startswith(directory.url):
             directory = None
-        return decide_directory(principal, directory and directory.role, decision)
+        return decide_directory(principal, directory and directory.role, env.get(_REQUEST_ID, ""))
 
-    def _refuse(self, req: falcon.Request, resp: falcon.Response, decision: Decision, principal: Principal) -> None:
-        resp.status = refusal_status(decision)
-        if resp.status == 401:
-            resp.set_header("WWW-Authenticate", challenge(req))
-        action, target = (req.env.get(name.environ, "") for name in (contract.AUTH_ACTION, contract.AUTH_TARGET))
+    def _refuse(self, env: dict, decision: Decision, principal: Principal) -> tuple[str, list[tuple[str, str]]]:
         self._audit.refused(
-            principal, address=client_address(req), decision=decision.id, reason=decision.reason,
-            details={"action": action, "target": target, "path": req.env.get(contract.AUTH_URI.environ, "")},
+            principal, address=env.get(contract.CLIENT_ADDRESS.environ, ""), decision=decision.id,
+            reason=decision.reason,
+            details={"action": env.get(_ACTION, ""), "target": env.get(_TARGET, ""), "path": env.get(_URI, "")},
         )  # fmt: skip
+        headers = [(_VERDICT, f"{principal.user_id or principal.kind} {decision.reason}")]
+        if refusal_status(decision) == 403:
+            return falcon.HTTP_403, headers
+        return falcon.HTTP_401, [*headers, ("WWW-Authenticate", challenge(falcon.Request(env)))]
+
+
+_REQUEST_ID, _VERDICT = contract.REQUEST_ID.environ, contract.VERDICT.name
+_ACTION, _TARGET = contract.AUTH_ACTION.environ, contract.AUTH_TARGET.environ
+_URI = contract.AUTH_URI.environ
+
+
+class Shortcut:
+    """The WSGI application in front of Falcon's: what Nginx asks of the gate does without a framework.
+
+    Everything else, and whatever is out of the ordinary there, goes on to `app`, which has the same route.
+    """
+
+    def __init__(self, app: falcon.App, access: Access, allowed: Callable[[str], bool]):
+        self._app, self._access, self._allowed = app, access, allowed
+
+    def __call__(self, env: dict, start_response: Callable) -> Iterable[bytes]:
+        if env["PATH_INFO"] != contract.AUTH.path or not self._ordinary(env):
+            return self._app(env, start_response)
+        try:
+            start_response(*self._access.answer(env))
+        except Exception:  # Falcon's side asks again, with all the care that an error needs
+            return self._app(env, start_response)
+        return ()
+
+    def _ordinary(self, env: dict) -> bool:
+        """Asked by Nginx, for a client of an allowed network (what the middleware would see to)."""
+        return env.get(_INTERNAL) == "1" and env["REQUEST_METHOD"] == "GET" and self._allowed(env.get(_CLIENT, ""))
+
+
+_INTERNAL, _CLIENT = contract.INTERNAL_HOP.environ, contract.CLIENT_ADDRESS.environ
 
 
 class ContentKey:

@@ -60,8 +60,8 @@ class Explain:
 
     def _reason(self, trail: list, request: dict | None) -> str:
         refusals = [entry.reason for entry in trail if entry.event.endswith("refused")]
-        verdict = (request or {}).get("verdict", "").split(" ")
-        return next(filter(None, [*refusals, verdict[-1], *(entry.reason for entry in trail)]), "")
+        rule = _verdict(request)[1] if request else ""
+        return next(filter(None, [*refusals, rule, *(entry.reason for entry in trail)]), "")
 
     def _sentence(self, reason: str, request: dict | None) -> str:
         if reason in REASONS:
@@ -94,10 +94,10 @@ class Explain:
         return facts
 
     def _request_facts(self, request: dict) -> list[tuple[str, str]]:
-        verdict = request.get("verdict", "").split(" ")
+        principal, rule = _verdict(request)
         facts = [
             ("request", f"{request['method']} {request['uri']}"), ("status", str(request["status"])),
-            ("rule", verdict[-1]), ("principal", verdict[0]), ("network", request["client"]),
+            ("rule", rule), ("principal", principal), ("network", request["client"]),
             ("clock", request["time"]), ("media", self._media(request["media"] or request["target"])),
             ("grant", request["grant"]), ("program", request["agent"]),
         ]  # fmt: skip
@@ -111,6 +111,12 @@ class Explain:
             return text or ""
         media = self._library.find(text)
         return f"{media.name} ({text}), {media.visibility}" if media else f"{text} (gone)"
+
+
+def _verdict(request: dict) -> tuple[str, str]:
+    """(principal, rule) of a log entry: see nginx.contract.VERDICT."""
+    principal, _, rest = request.get("verdict", "").partition(" ")
+    return principal, rest.split(" ")[0]
 
 
 def _moment(expires: str) -> datetime:

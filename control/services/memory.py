@@ -14,7 +14,7 @@ class Memory(Generic[Record]):
     While `trusted()` is false (the change channel is down) every answer comes from `load`. None is never remembered.
     """
 
-    def __init__(self, load: Callable[[str], Record | None], trusted: Callable[[], bool], size: int = 100_000):
+    def __init__(self, load: Callable[[str], Record | None], trusted: Callable[[], bool], size: int = 200_000):
         self._load, self._trusted, self._size = load, trusted, size
         self._records: dict[str, Record] = {}
         self._changes = 0

@@ -58,8 +58,9 @@ class Sessions:
         return session.principal
 
     def _idle_too_long(self, session: Session, now: datetime) -> bool:
-        seen = max(session.last_activity_at, self._clocks.get(session.id, session.last_activity_at))
-        if now - seen < self._idle:
+        if now - session.last_activity_at < self._idle:
+            return False
+        if now - self._clocks.get(session.id, session.last_activity_at) < self._idle:
             return False
         # Another worker may have seen it since: ask the database before turning anyone away.
         self._memory.drop(session.id)

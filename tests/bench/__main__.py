@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import statistics
 import subprocess
 import sys
 from dataclasses import dataclass
 
-from tests.bench.world import FILES, World, world
+from tests.bench.world import FILES, REPO, World, bad_sign_ins, world
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,17 @@ def rows(place: World) -> list[Row]:
         )
         for name, size in FILES.items()
     ]
-    return [*deliveries, Row("decide", {"Falcon no-op": "/bench/nothing", "decision": "/bench/decision"})]
+    return [*deliveries, Row("decide", {"Falcon no-op": place.crowd("nothing"), "decision": place.crowd("decision")})]
 
 
 def requests_per_second(place: World, path: str, seconds: int) -> float:
-    command = ["wrk", "-t1", "-c32", f"-d{seconds}s", "-H", f"Cookie: {place.cookie}", place.url + path]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    """`path`, or a file of cookies and paths to ask in turns (World.crowd)."""
+    if path.endswith(".crowd"):
+        command = ["wrk", "-t1", "-c32", f"-d{seconds}s", "-s", REPO / "tests/bench/crowd.lua", place.url]
+    else:
+        command = ["wrk", "-t1", "-c32", f"-d{seconds}s", "-H", f"Cookie: {place.cookie}", place.url + path]
+    environment = {**os.environ, "CROWD": path}
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
     if "Non-2xx" in printed or "Socket errors" in printed:
         raise RuntimeError(f"{path}: {printed}")
     return float(re.search(r"Requests/sec:\s+([\d.]+)", printed)[1])
@@ -61,6 +67,26 @@ def ratios(results: dict[str, list[float]]) -> dict[str, dict[str, float]]:
     }
 
 
+def latency(place: World, seconds: int) -> dict[str, float]:
+    """Milliseconds until the gate has decided, while wrk asks as fast as it can: median and 99th percentile."""
+    command = ["wrk", "-t1", "-c16", f"-d{seconds}s", "--latency", "-s", REPO / "tests/bench/crowd.lua", place.url]
+    environment = {**os.environ, "CROWD": place.crowd("decision")}
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+    if "Non-2xx" in printed or "Socket errors" in printed:
+        raise RuntimeError(printed)
+    units = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+    found = re.findall(r"^\s+(50|99)%\s+([\d.]+)(us|ms|s)$", printed, re.MULTILINE)
+    return {f"p{percent}": round(float(number) * units[unit], 2) for percent, number, unit in found}
+
+
+def gate_under_sign_ins(place: World, seconds: int) -> dict[str, dict[str, float]]:
+    """Threat L05: 20 wrong sign-ins a second, each from a network and for an account of its own, so none is held up."""
+    quiet = latency(place, seconds)
+    with bad_sign_ins(place, per_second=20) as count:
+        busy = latency(place, seconds)
+    return {"without sign-ins": quiet, f"{count() / seconds:.0f} bad sign-ins a second": busy}
+
+
 def show(name: str, table: dict[str, dict[str, float]]) -> None:
     for rival, found in table.items():
         print(f"{name:<34} {rival:<16} {found['per_second']:>12,.0f}/s {found['ratio']:>8.3f}", flush=True)
@@ -75,11 +101,17 @@ def main() -> None:
     report = {}
     for suffix, crowd in (("", {}), (", 10k sessions 100k media", {"sessions": 10_000, "media": 100_000})):
         with world(**crowd) as place:
+            place.warm_up()
             for row in rows(place)[-1:] if suffix else rows(place):
                 table = ratios(measure(place, row, options.rounds, options.seconds))
                 report[row.name + suffix] = table
                 if not options.json:
                     show(row.name + suffix, table)
+    with world() as place:
+        report["gate latency, ms"] = gate_under_sign_ins(place, 2 * options.seconds)
+        if not options.json:
+            for name, found in report["gate latency, ms"].items():
+                print(f"{'gate latency':<34} {name:<30} {found}", flush=True)
     if options.json:
         json.dump(report, sys.stdout, indent=1)
 

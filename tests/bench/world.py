@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
 import subprocess
+import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import jinja2
+import requests
 
+from control.services.tokens import SigningKeys, Tokens
 from control.settings import load
 from nginx import contract
 from nginx.render import text
 from nginx.settings import TEMPLATES, binary, context
-from tests.stack import REPO, Stack, free_port, running
+from tests.stack import REPO, Client, Stack, free_port, running
 
 SETTINGS = """
 [server]
 workers = 1
+sign_ins_per_minute = 60000
+
+[session]
+max_devices = 1000000
 
 [[protected]]
 name = "gate"
@@ -42,6 +52,25 @@ class World:
     cookie: str
     media: str
     prefix: str  # signed
+    directory: Path
+    cookies: list[str]  # of everybody who is signed in
+    library: list[str]  # every media
+
+    def crowd(self, what: str) -> str:
+        """A file for crowd.lua: all media, each asked for by the next one of all sessions."""
+        file = self.directory / f"{what}.crowd"
+        askers = itertools.cycle(self.cookies)
+        file.write_text("".join(f"{next(askers)}\t/bench/{what}/{media}\n" for media in self.library))
+        return str(file)
+
+    def warm_up(self) -> None:
+        """Every session and media is known to the worker."""
+        context = requests.Session()
+        askers = itertools.cycle(self.cookies)
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(lambda one: context.get(
+                f"{self.url}/bench/decision/{one[0]}", headers={"Cookie": one[1]}).raise_for_status(),
+                zip(self.library, askers, strict=False)))  # fmt: skip
 
     def raw(self, name: str) -> str:
         return f"/bench/raw/{name}.ts"
@@ -60,12 +89,40 @@ def world(sessions: int = 0, media: int = 0) -> Iterator[World]:
         media_id = _media(stack)
         _populate(stack, sessions, media)
         port = free_port()
-        with _noop(stack), _nginx(stack, port, media_id):
+        with _noop(stack), _nginx(stack, port):
             client = stack.session()
             secret = json.loads((stack.data / "keys/links.json").read_text())["keys"]["k1"]
             prefix = contract.hls_prefix("k1", secret, int(time.time()) + 86400, "0" * 32, media_id)
             cookie = f"{contract.ACCESS_COOKIE.name}={client.cookies[contract.ACCESS_COOKIE.name]}"
-            yield World(f"http://127.0.0.1:{port}", cookie, media_id, prefix)
+            cookies, library = _crowd(stack) if sessions else ([cookie], [media_id])
+            yield World(f"http://127.0.0.1:{port}", cookie, media_id, prefix, stack.data / "gate", cookies, library)
+
+
+@contextlib.contextmanager
+def bad_sign_ins(place: World, per_second: int) -> Iterator[Callable[[], int]]:
+    """Wrong passwords at a steady pace; yields how many have been refused so far."""
+    stop, refused = threading.Event(), []
+
+    def one(number: int) -> None:
+        client = Client(place.url, Path("/"), f"127.90.{number // 250 % 250}.{number % 250 + 1}")
+        answer = client.post("/api/auth/login", json={"username": f"nobody-{number}", "password": "wrong"}, timeout=30)
+        refused.append(answer.status_code)
+        assert answer.status_code in (401, 503), answer.text  # hashed, or honestly busy
+
+    def pace() -> None:
+        with ThreadPoolExecutor(64) as pool:
+            for number in itertools.count():
+                if stop.wait(1 / per_second):
+                    return
+                pool.submit(one, number)
+
+    pacing = threading.Thread(target=pace)
+    pacing.start()
+    try:
+        yield lambda: refused.count(401)
+    finally:
+        stop.set()
+        pacing.join()
 
 
 def _media(stack: Stack) -> str:
@@ -99,6 +156,15 @@ def _populate(stack: Stack, sessions: int, media: int) -> None:
         )
 
 
+def _crowd(stack: Stack) -> tuple[list[str], list[str]]:
+    """The cookies of all sessions, and the ids of all media."""
+    settings = load(stack.data)
+    tokens = Tokens(SigningKeys.from_file(settings.paths.keys / "tokens.json"), 86400, 86400)
+    found = (line.split("|") for line in stack.query("SELECT user_id, id FROM sessions").splitlines())
+    cookies = [f"{contract.ACCESS_COOKIE.name}={tokens.mint('access', user, session)[0]}" for user, session in found]
+    return cookies, stack.query("SELECT id FROM media").splitlines()
+
+
 @contextlib.contextmanager
 def _noop(stack: Stack) -> Iterator[None]:
     owner = stack.data.stat()
@@ -116,10 +182,10 @@ def _noop(stack: Stack) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _nginx(stack: Stack, port: int, media_id: str) -> Iterator[None]:
+def _nginx(stack: Stack, port: int) -> Iterator[None]:
     """The rendered server on plain HTTP and one worker, with the neighbours it is compared to."""
     path, pid = stack.data / "nginx/bench.conf", stack.data / "run/bench.pid"
-    stack.place(_configuration(stack, port, media_id).encode(), path)
+    stack.place(_configuration(stack, port).encode(), path)
     owner = stack.data.stat()
     process = subprocess.Popen(
         [binary(), "-p", stack.data / "nginx", "-c", path, "-g", "daemon off;"],
@@ -133,7 +199,7 @@ def _nginx(stack: Stack, port: int, media_id: str) -> Iterator[None]:
         process.wait()
 
 
-def _configuration(stack: Stack, port: int, media_id: str) -> str:
+def _configuration(stack: Stack, port: int) -> str:
     settings = load(stack.data)
     rendered = text(settings)
     rendered = re.sub(r"listen [^;]*;", "", rendered).replace(
@@ -148,17 +214,17 @@ def _configuration(stack: Stack, port: int, media_id: str) -> str:
             alias "{stack.data}/gate/";
             access_log "{settings.paths.logs}/access.log" segment buffer=64k flush=1s;
         }}
-        location = /bench/nothing {{
+        location ~ "^/bench/nothing/(?<sluice_target>[0-9a-f-]+)$" {{
             {proxy}
-            set $sluice_action still; set $sluice_target "{media_id}";
+            set $sluice_action still;
             proxy_set_header {contract.INTERNAL_HOP.name} "1";
-            proxy_pass http://nothing/nothing;
+            set $bench ""; proxy_pass http://nothing/nothing$bench;  # a variable: a regex location may not name a path
         }}
-        location = /bench/decision {{
+        location ~ "^/bench/decision/(?<sluice_target>[0-9a-f-]+)$" {{
             {proxy}
-            set $sluice_action still; set $sluice_target "{media_id}";
+            set $sluice_action still;
             proxy_set_header {contract.INTERNAL_HOP.name} "1";
-            proxy_pass http://control{contract.AUTH.path};
+            set $bench ""; proxy_pass http://control{contract.AUTH.path}$bench;
         }}
     }}
     upstream nothing {{ server "unix:{settings.paths.run}/noop.sock"; keepalive 64; keepalive_timeout 60s; }}
