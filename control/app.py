@@ -55,6 +55,7 @@ def _answer_errors(app: falcon.App, services: Services, render: Renderer) -> Non
 
     def refuse_http(req, resp, error: falcon.HTTPError, params) -> None:
         known = _FROM_FALCON.get(error.status_code)
+        resp.set_headers(error.headers or {})  # Allow, with a 405
         refuse(req, resp, known() if known else BadRequest(error.description or error.title), params)
 
     def fail(req, resp, error: Exception, params) -> None:

@@ -115,6 +115,12 @@ class ScopeMissing(ControlError):
     code, status, advice = "AUTH_013", 403, "Mint one with that scope: the account page, or `sluice token mint`."
 
 
+class NameTaken(ControlError):
+    """This name is taken."""
+
+    code, status, advice = "AUTH_015", 409, "Choose another one."
+
+
 class WrongPassword(ControlError):
     """The current password is wrong."""
 

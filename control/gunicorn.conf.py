@@ -23,6 +23,10 @@ keepalive = 75
 timeout = 30
 graceful_timeout = 20
 
+# As long as Nginx's own lines may be: what gunicorn refused would be answered in HTML.
+limit_request_line = 8190
+limit_request_field_size = 16380
+
 # The socket's only peer is our Nginx; no header of a client may become SCRIPT_NAME or an address.
 forwarder_headers = ""
 forwarded_allow_ips = ""

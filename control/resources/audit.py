@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import falcon
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from control.resources.openapi import describe
 from control.resources.shapes import Shape
@@ -18,14 +18,24 @@ from control.storage.sql.audit import EVENTS, Entry, Search
 LARGEST_PAGE = 500
 
 
+def _date(value):
+    """A date or a moment (RFC 3339), and no number of seconds."""
+    if not isinstance(value, str) or "-" not in value:
+        raise ValueError("give a date such as 2026-11-21, or a moment such as 2026-11-21T08:30:00Z")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_date)]
+
+
 class AuditQuery(Shape):
     event: Literal[tuple(EVENTS)] | None = None
     principal: Annotated[str, Field(max_length=320)] | None = None
     address: Annotated[str, Field(max_length=45)] | None = None
     media: UUID | None = None
     decision: Annotated[str, Field(max_length=64)] | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     before: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = Field(None, description="`next` of the page before")
     limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 100
 

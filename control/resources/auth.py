@@ -6,10 +6,10 @@ from typing import Annotated
 from uuid import UUID
 
 import falcon
-from pydantic import Field
+from pydantic import Field, RootModel
 
 from control.domain.sessions import Principal
-from control.errors import BadRequest, ControlError, SignInRequired
+from control.errors import ControlError, SignInRequired
 from control.resources import cookies
 from control.resources.credentials import asker, client_address, decision_id, device, in_background, principal_of
 from control.resources.openapi import describe
@@ -24,14 +24,22 @@ from nginx import contract
 Password = Annotated[str, Field(max_length=LONGEST)]
 
 
-class Credentials(Shape):
-    """Either user name and password, or the choice token and the devices to end."""
-
-    username: Annotated[str, Field(max_length=320)] | None = Field(None, description="User name or e-mail")
-    password: Password | None = None
+class ByPassword(Shape):
+    username: str = Field(min_length=1, max_length=320, description="User name or e-mail", examples=["ann"])
+    password: Password = Field(min_length=1)
     device_name: Text | None = Field(None, examples=["Chrome on MacBook"])
-    choice_token: Annotated[str, Field(max_length=2000)] | None = None
+
+
+class ByChoice(Shape):
+    """The answer to AUTH_010: which devices to end."""
+
+    choice_token: str = Field(min_length=1, max_length=2000)
     end_sessions: list[UUID] = Field([], max_length=100)
+    device_name: Text | None = None
+
+
+class Credentials(RootModel[ByPassword | ByChoice]):
+    """User name and password, or the choice token and the devices to end."""
 
 
 class SignedInShape(Shape):
@@ -72,17 +80,15 @@ class Login:
     @describe("Sign-in", SignedInShape, body=Credentials, also={409: TooManyDevicesProblem})
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Sign in; too many devices answer 409 with the devices and a token to choose by."""
-        body: Credentials = req.context.json
+        body: ByPassword | ByChoice = req.context.json.root
         asking = device(req, body.device_name)
         opened = self._opened(body, asking, decision_id(req))
         cookies.set_session(resp, opened, self._refresh_seconds, asking.id)
         resp.media = signed_in_shape(opened)
 
-    def _opened(self, body: Credentials, asking, decision: str) -> SignedIn:
-        if body.choice_token:
+    def _opened(self, body: ByPassword | ByChoice, asking, decision: str) -> SignedIn:
+        if isinstance(body, ByChoice):
             return self._sign_ins.by_choice(body.choice_token, list(map(str, body.end_sessions)), asking, decision)
-        if not body.username or not body.password:
-            raise BadRequest("Send username and password.")
         return self._sign_ins.by_password(body.username, body.password, asking, decision)
 
 

@@ -23,7 +23,7 @@ from control.services.links import Links
 class NewLink(Shape):
     media_id: UUID
     kind: Literal["d", "stream"] = Field(description="d: checked by Nginx alone; stream: checked by control")
-    ttl: int | None = Field(None, description="Seconds; default: links.default_seconds", examples=[3600])
+    ttl: int | None = Field(None, ge=1, description="Seconds; default: links.default_seconds", examples=[3600])
 
 
 class LinkShape(Shape):

@@ -129,5 +129,7 @@ class Item:
         if wanted.owner is not None:
             required(decide(principal, GIVE_MEDIA, media, decision_id(req)))
         owner = self._users.find(wanted.owner) if wanted.owner else None
-        facts = {"address": client_address(req), "decision": decision_id(req)}
-        resp.media = as_json(self._library.change(principal, media, wanted.visibility, owner, **facts))
+        if wanted.visibility or owner:
+            facts = {"address": client_address(req), "decision": decision_id(req)}
+            media = self._library.change(principal, media, wanted.visibility, owner, **facts)
+        resp.media = as_json(media)

@@ -70,7 +70,15 @@ def document(app: falcon.App, rights: Mapping[tuple[str, str], Right]) -> dict:
         operation = spec["paths"].get(_openapi_path(template), {}).get(method.lower())
         if operation is not None:
             _complete(operation, rights[template, method])
+            _allow_no_body(operation, spec["components"]["schemas"])
     return spec
+
+
+def _allow_no_body(operation: dict, schemas: dict) -> None:
+    """Where every field may be left out, so may the body."""
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        schema = schemas[content["schema"]["$ref"].rsplit("/", 1)[-1]]
+        operation["requestBody"]["required"] = bool(schema.get("required") or schema.get("anyOf"))
 
 
 def _complete(operation: dict, right: Right) -> None:

@@ -11,7 +11,7 @@ from control.domain.rights import SCOPES
 from control.domain.service_tokens import ServiceToken
 from control.domain.sessions import Principal
 from control.domain.users import User
-from control.errors import BadRequest, InvalidToken, SessionEnded, TokenNotFound
+from control.errors import BadRequest, InvalidToken, NameTaken, SessionEnded, TokenNotFound
 from control.services.audit import Audit
 from control.services.memory import Memory
 
@@ -40,7 +40,7 @@ class ServiceTokens:
         expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
         token_id = self._tokens.create(owner, name, sorted(set(scopes)), _hash(secret), expires_at)
         if token_id is None:
-            raise BadRequest(f"There is a live token called {name!r} already.")
+            raise NameTaken(f"A live token of yours is called {name!r}.")
         self._record("token_minted", by, token_id, name, address, decision_id)
         return token_id, secret
 

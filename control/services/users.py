@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from control.domain.sessions import Principal
 from control.domain.users import ROLES, User
-from control.errors import BadRequest, UserNotFound, WrongPassword
+from control.errors import BadRequest, NameTaken, UserNotFound, WrongPassword
 from control.services.audit import Audit
 from control.services.passwords import Passwords
 from control.services.service_tokens import ServiceTokens
@@ -44,7 +44,7 @@ class Users:
     ) -> User:  # fmt: skip
         """`password` None: the user comes by a token of another issuer, or gets a password later.
 
-        Raises BadRequest for a bad role, a weak password or a name that is taken.
+        Raises BadRequest for a bad role or a weak password, NameTaken.
         """
         if password is not None:
             self._passwords.check_rules(password)
@@ -65,7 +65,7 @@ class Users:
             raise BadRequest("A user name is printable and holds no @ (that is what e-mail addresses are for).")
         user = self._users.create(username, stored, role, full_name, email)
         if user is None:
-            raise BadRequest(f"The name {username!r} or the e-mail is taken.")
+            raise NameTaken(f"A user called {username!r}, or with that e-mail, is there already.")
         self._record("user_created", by, user, role)
         return user
 
