@@ -8,6 +8,7 @@ import structlog
 from control import routes
 from control.bootstrap import Services
 from control.errors import BadRequest, ControlError, InternalError, InvalidCredentials, MethodNotAllowed, NotFound
+from control.middleware.caching import NoStore
 from control.middleware.networks import AllowedNetworks
 from control.middleware.origin import SameOrigin
 from control.middleware.rights import Rights
@@ -35,6 +36,7 @@ def create_app(services: Services) -> falcon.App:
 def _middleware(services: Services, table: list[routes.Route]) -> list:
     pages = frozenset(route.path for route in table if route.page)
     return [
+        NoStore(),
         AllowedNetworks(services.settings.server.allowed_networks),
         SameOrigin(services.form_tokens),
         Rights(

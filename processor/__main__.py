@@ -12,10 +12,14 @@ import structlog
 from control import logs, settings, vault
 from control.storage.redis.changes import ChangePublisher
 from control.storage.redis.client import connect
+from control.storage.sql.audit import AuditStore
+from control.storage.sql.grants import GrantStore
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
 from control.storage.sql.pool import Database
+from control.storage.sql.sessions import SessionStore
 from processor import mounts
+from processor.housekeeping import Housekeeping
 from processor.pipeline import Pipeline, remove_old_scratch
 from processor.tasks import Queue
 from processor.watch import Watch
@@ -30,11 +34,14 @@ async def run(configuration: settings.Settings) -> None:
     master = vault.MasterKey.from_file(configuration.paths.keys / "master.key")
     queue = Queue(configuration, Pipeline(configuration, media, MediaKeyStore(database), master))
     watch = Watch(configuration, media, queue.defer)
+    housekeeping = Housekeeping(
+        AuditStore(database), SessionStore(database), GrantStore(database), configuration.audit.keep_days
+    )
     async with queue.app.open_async():
         await watch.queue_forgotten()
         log.info("ready", imports=str(configuration.paths.imports), mounts=[m.name for m in configuration.mounts])
         scans = mounts.scan_for_ever(configuration.mounts, media, configuration.processing.mount_scan_seconds)
-        await asyncio.gather(watch.run(), queue.work(), scans)
+        await asyncio.gather(watch.run(), queue.work(), scans, housekeeping.run())
 
 
 def main() -> None:

@@ -63,10 +63,11 @@ class Access:
         return decide_directory(principal, directory and directory.role, env.get(_REQUEST_ID, ""))
 
     def _refuse(self, env: dict, decision: Decision, principal: Principal) -> tuple[str, list[tuple[str, str]]]:
+        action, target = env.get(_ACTION, ""), env.get(_TARGET, "")
         self._audit.refused(
-            principal, address=env.get(contract.CLIENT_ADDRESS.environ, ""), decision=decision.id,
-            reason=decision.reason,
-            details={"action": env.get(_ACTION, ""), "target": env.get(_TARGET, ""), "path": env.get(_URI, "")},
+            principal, address=env.get(_CLIENT, ""), decision=decision.id, reason=decision.reason,
+            media_id=None if action == contract.DIRECTORY_ACTION else target or None,
+            details={"action": action, "target": target, "path": env.get(_URI, "")},
         )  # fmt: skip
         headers = [(_VERDICT, f"{principal.user_id or principal.kind} {decision.reason}")]
         if refusal_status(decision) == 403:

@@ -19,9 +19,12 @@ from nginx import contract
 _INLINE = ("video/", "audio/", "image/jpeg", "image/png", "image/webp", "image/gif", "image/avif")
 
 
+ACCEL_HEADER = "X-Accel-Redirect"
+
+
 def hand_over(resp: falcon.Response, internal_url: str, content_type: str) -> None:
     """Let Nginx answer with what lies at `internal_url` (built by nginx.contract from a record, never by a client)."""
-    resp.set_header("X-Accel-Redirect", internal_url)
+    resp.set_header(ACCEL_HEADER, internal_url)
     resp.content_type = content_type
 
 

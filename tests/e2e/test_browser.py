@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e import browser as chrome
 from tests.e2e.conftest import make
+from tests.e2e.people import PASSWORD, add_user, bearer
 
 
 @pytest.fixture(scope="module")
@@ -158,4 +159,93 @@ def test_the_library_works_without_javascript(browser, stack, film):
     page.get_by_text("film.mp4").first.click()
     page.wait_for_url("**/watch/*")
     assert page.get_by_text("film.mp4").count()
+    context.close()
+
+
+# --- account ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def person(stack):
+    return add_user(stack)
+
+
+def sign_in_as(page, name: str) -> None:
+    page.goto("/login")
+    page.get_by_label("User name or e-mail").fill(name)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/library")
+
+
+def test_a_person_looks_after_devices_password_and_tokens(browser, stack, person):
+    phone = stack.session(person, PASSWORD)
+    context = chrome.context(browser, stack.url)
+    page = context.new_page()
+    ear = chrome.Ear(page)
+    sign_in_as(page, person)
+    page.get_by_label(f"Your account, {person}").click()
+    page.get_by_role("link", name="Account").click()
+    page.wait_for_url("**/account")
+    assert page.get_by_text("This device").count() == 1
+    page.get_by_role("button", name="End python-requests").click()
+    page.get_by_text("The device has been signed out.").wait_for()
+    assert phone.get("/api/auth/me").status_code == 401
+
+    page.get_by_label("Name", exact=True).fill("nightly backup")
+    page.get_by_role("button", name="Make a token").click()
+    token = page.get_by_label("Your new token.").input_value()
+    program = stack.session(None)
+    assert program.get("/api/auth/me", headers=bearer(token)).json()["username"] == person
+    page.get_by_role("button", name="Revoke nightly backup").click()
+    page.get_by_text("The token is revoked.").wait_for()
+    assert program.get("/api/auth/me", headers=bearer(token)).status_code == 401
+
+    page.get_by_label("Current password", exact=True).fill(PASSWORD)
+    page.get_by_label("New password", exact=True).fill("Other-pass-9")
+    page.keyboard.press("Enter")
+    page.get_by_text("Your password is changed.").wait_for()
+    page.get_by_role("button", name="Sign out of this device").click()
+    page.wait_for_url("**/login")
+    assert not ear.complaints()
+    context.close()
+
+
+def test_the_account_by_keyboard_alone(browser, stack, person):
+    """Tab reaches every control in the order of the page, and each has a name to be read out."""
+    context = chrome.context(browser, stack.url)
+    page = context.new_page()
+    sign_in_as(page, person)
+    page.goto("/account")
+    names = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        names.append(page.evaluate(NAMED))
+        if names[-1] == "Make a token":
+            break
+    assert names[-1] == "Make a token" and all(names), names
+    for wanted in (
+        "Sign out of this device",
+        "Current password",
+        "New password",
+        "Change the password",
+        "It works for",
+    ):
+        assert wanted in names
+    context.close()
+
+
+# The accessible name, as far as our pages use it.
+NAMED = """() => { const e = document.activeElement; return e.getAttribute("aria-label") || e.labels?.[0]?.innerText.trim()
+    || e.innerText?.trim() || e.id; }"""
+
+
+def test_the_api_page_opens_what_its_address_names(browser, stack):
+    context = chrome.context(browser, stack.url)
+    page = context.new_page()
+    ear = chrome.Ear(page)
+    page.goto("/docs#post-api-links")
+    assert page.locator("#post-api-links").get_attribute("open") is not None
+    assert "scope links" in page.locator("#post-api-links").inner_text()
+    assert not ear.complaints()
     context.close()

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from tests.e2e.conftest import CANARY
+from tests.e2e.test_outages import nginx_workers
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +218,34 @@ def test_G14_one_request_has_one_answer(stack):
         b"2;ext=1\r\n{}\r\n0\r\n\r\n",
     ):
         assert stack.raw(raw).count(b"HTTP/1.1 ") == 1
+
+
+OVERLONG = [
+    "/hls/k1/{md5}/1999999999/{grant}/{media}/360p/", "/d/k1/{md5}/1999999999/shelf/", "/api/media/thumbnail/", "/gate/", "/stream/",
+    "/api/auth/login", "/static/", "/_sluice/vault/",
+]  # fmt: skip
+
+
+def test_G15_overlong_and_odd_paths_kill_no_worker(stack, film, cookie):
+    """Shapes that broke regex and rewrite code of Nginx (CVE-2026-42945, -9256, -42533): at every regex location."""
+    workers = nginx_workers(stack)
+    for pattern in OVERLONG:
+        base = pattern.format(md5="a" * 22, grant="0" * 32, media=film["id"])
+        for tail in (
+            "A" * 349 + "+" * 969,
+            "%2b" * 900,
+            "%00" * 10,
+            "a/" * 600 + "..",
+            "\xff" * 500,
+            "?" * 500,
+            "%25" * 800,
+            "A" * 7000,
+        ):
+            answer = stack.raw(request((base + tail).encode("latin-1"), f"Cookie: {cookie}"), quiet_seconds=0.5)
+            assert status(answer) in (400, 401, 403, 404, 405, 414, 303, 0), (base, tail[:20], answer[:100])
+            assert CANARY not in answer
+    assert nginx_workers(stack) == workers
+    assert b"signal" not in (stack.data / "logs/nginx-error.log").read_bytes()
 
 
 def test_only_allowed_networks_are_answered(stack):

@@ -60,3 +60,7 @@ class GrantStore:
         return bool(
             self._database.run("UPDATE grants SET revoked_at = now() WHERE id = %s AND revoked_at IS NULL", [grant])
         )
+
+    def forget_before(self, moment: datetime) -> int:
+        """Remove grants that expired before; return how many."""
+        return self._database.run("DELETE FROM grants WHERE expires_at < %s", [moment])

@@ -160,6 +160,10 @@ class SessionStore:
         )
         return [row["id"] for row in rows]
 
+    def forget_before(self, moment: datetime) -> int:
+        """Remove sessions that ended before; return how many."""
+        return self._database.run("DELETE FROM sessions WHERE coalesce(ended_at, expires_at) < %s", [moment])
+
     def touch(self, clocks: Mapping[str, datetime]) -> None:
         """Move the activity clocks forward, many sessions in one statement."""
         self._database.run(

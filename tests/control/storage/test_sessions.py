@@ -11,8 +11,10 @@ import pytest
 from control.domain.sessions import Device
 from control.storage.sql import migrate
 from control.storage.sql.audit import AuditStore, Entry, Search
+from control.storage.sql.grants import GrantStore
 from control.storage.sql.sessions import SessionStore
 from control.storage.sql.users import UserStore
+from processor.housekeeping import Housekeeping
 
 LATER = datetime.now(UTC) + timedelta(days=7)
 LONG_AGO = datetime.now(UTC) - timedelta(minutes=30)
@@ -141,3 +143,12 @@ def test_the_audit_trail_forgets_only_what_is_older_than_the_setting_keeps(datab
     store.append([Entry(now - timedelta(days=days), "sign_in", principal=f"kept-{days}") for days in (1, 400, 401)])
     assert store.forget_before(now - timedelta(days=365), batch=1) == 2
     assert [entry.principal for entry in store.find(Search(event="sign_in"), 10)] == ["kept-1"]
+
+
+def test_old_sessions_and_grants_are_tidied_away_and_live_ones_stay(store, database):
+    user = someone(database)
+    old, live = opened(store, user), opened(store, user, "e" * 32)
+    store.end(old, "test")
+    database.run("UPDATE sessions SET ended_at = now() - interval '91 days' WHERE id = %s", [old])
+    Housekeeping(AuditStore(database), store, GrantStore(database), audit_days=365).tidy()
+    assert store.find(old) is None and not store.find(live).ended
