@@ -73,4 +73,4 @@ class Audit:
 
     def ended_for_safety(self, user_id: str, since: datetime) -> list:
         """Sessions of a user that were ended because somebody else seemed to use them."""
-        return self._store.replays_of(user_id, since)
+        return self._store.ended_for_safety(user_id, since)

@@ -23,19 +23,31 @@ def take(url: str, password: str, client: Client, target: Path) -> None:
     target.mkdir(exist_ok=True)
     items = client.get("/api/media/library?limit=100").json()["data"]
     with chrome.chromium() as browser:
+        signed_in = sign_in_once(browser, url, password)
         for size, viewport in (("desktop", chrome.DESKTOP), ("phone", chrome.PHONE)):
             for theme in ("dark", "light"):
-                context = chrome.context(browser, url, color_scheme=theme)
-                page = context.new_page()
-                page.set_viewport_size(viewport)
-                page.goto("/login")
-                page.screenshot(path=target / f"sign-in-{size}-{theme}.png")
-                chrome.sign_in(page, password)
-                for name, address in pages(items).items():
-                    page.goto(address)
-                    page.wait_for_timeout(1500)
-                    page.screenshot(path=target / f"{name}-{size}-{theme}.png")
-                context.close()
+                shoot(browser, url, {"sign-in": "/login"}, target, f"{size}-{theme}", viewport, theme, None)
+                shoot(browser, url, pages(items), target, f"{size}-{theme}", viewport, theme, signed_in)
+
+
+def sign_in_once(browser, url: str, password: str):
+    """One device, however many pictures."""
+    context = chrome.context(browser, url)
+    chrome.sign_in(context.new_page(), password)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+def shoot(browser, url, places: dict[str, str], target: Path, suffix: str, viewport, theme: str, signed_in) -> None:
+    context = chrome.context(browser, url, color_scheme=theme, storage_state=signed_in)
+    page = context.new_page()
+    page.set_viewport_size(viewport)
+    for name, address in places.items():
+        page.goto(address)
+        page.wait_for_timeout(1500)
+        page.screenshot(path=target / f"{name}-{suffix}.png")
+    context.close()
 
 
 def main() -> None:

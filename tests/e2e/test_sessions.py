@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from tests.e2e.people import PASSWORD, add_user, wait_until
+
 
 @pytest.fixture
 def bob(stack):
@@ -82,3 +84,36 @@ def test_the_last_administrator_stays(stack):
     for change in (["disable", "admin"], ["delete", "admin"], ["role", "admin", "viewer"]):
         assert not stack.sluice("user", *change, check=False)
     assert stack.session().get("/api/auth/me").json()["role"] == "admin"
+
+
+def last_activity(stack, name: str) -> str:
+    return stack.query(
+        "SELECT last_activity_at FROM sessions s JOIN users u ON u.id = s.user_id "
+        f"WHERE u.username = '{name}' AND ended_at IS NULL"
+    )
+
+
+def test_playing_is_activity_and_what_a_page_asks_by_itself_is_not(stack, film):
+    name = add_user(stack)
+    client = stack.session(name, PASSWORD)
+    playlist = client.get(f"/api/media/stream/{film['id']}").text
+    key = next(line for line in playlist.splitlines() if "/360p/" in line).replace("index.m3u8", "key/0")
+    wait_until(lambda: float(stack.query("SELECT extract(epoch FROM now() - max(last_activity_at)) FROM sessions")) < 5)
+    stack.query(
+        "UPDATE sessions SET last_activity_at = now() - interval '40 minutes' WHERE user_id = "
+        f"(SELECT id FROM users WHERE username = '{name}')"
+    )
+    before = last_activity(stack, name)
+    # Both workers wrote this session's clock just now, and would not again for 30 s: only a fresh one tells.
+    stack.supervisor("restart", "sluice:control")
+    wait_until(lambda: client.get("/readyz").status_code == 200, 30)
+    assert client.get("/api/auth/me", headers={"X-Sluice-Background": "1"}).status_code == 401  # idle for too long
+    stack.query(
+        "UPDATE sessions SET last_activity_at = now() - interval '20 minutes' WHERE user_id = "
+        f"(SELECT id FROM users WHERE username = '{name}')"
+    )
+    before = last_activity(stack, name)
+    assert client.get("/api/auth/me", headers={"X-Sluice-Background": "1"}).status_code == 200
+    assert last_activity(stack, name) == before
+    assert client.get(key).status_code == 200
+    wait_until(lambda: last_activity(stack, name) > before, 5, "a key request moved no clock")

@@ -11,8 +11,7 @@ from control.errors import BadRequest, ControlError
 from control.resources import auth, cookies
 from control.resources.credentials import client_address, decision_id, principal_of
 from control.resources.pages.rendering import Renderer, error_shown, raise_see_other
-from control.resources.pages.sign_in import shown
-from control.resources.shapes import token_shape
+from control.resources.shapes import device_shape, token_shape
 from control.services.audit import Audit
 from control.services.passwords import Passwords
 from control.services.service_tokens import ServiceTokens
@@ -102,7 +101,7 @@ class Account:
         self._render.page(
             req, resp, "account", principal,
             account=user.public() | {"last_sign_in": _iso(user.last_sign_in_at)},
-            devices=[shown(device, principal.session_id) for device in self._sessions.devices(user.id)],
+            devices=[device_shape(device, principal.session_id) for device in self._sessions.devices(user.id)],
             max_devices=self._max_devices,
             tokens=[token_shape(token) for token in self._tokens.of(user.id)],
             scopes=[{"name": name, "says": says} for name, says in SCOPES.items()],

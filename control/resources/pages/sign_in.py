@@ -12,6 +12,7 @@ from control.resources.auth import sign_out
 from control.resources.credentials import asker_or_stranger, decision_id, device
 from control.resources.outcome import annotate
 from control.resources.pages.rendering import HOME, Renderer, error_shown, raise_see_other, safe_next
+from control.resources.shapes import device_shape
 from control.services.identity import Identity
 from control.services.sessions import Sessions, SignedIn
 from control.services.sign_ins import SignIns
@@ -62,19 +63,9 @@ class Login:
         self._render.page(
             req, resp, "login", next=following, username=username,
             error=error_shown(error) if error and not choice else None,
-            devices=[shown(one) for one in choice.devices] if choice else None,
+            devices=[device_shape(one) for one in choice.devices] if choice else None,
             limit=choice.limit if choice else 0, choice_token=choice.choice_token if choice else "",
         )  # fmt: skip
-
-
-def shown(device_session, current: str | None = None) -> dict:
-    """A device as templates/partials show it."""
-    one = device_session
-    return {
-        "id": one.id, "name": one.device_name, "type": one.device_type, "kind": one.kind, "address": one.address,
-        "created_at": one.created_at.isoformat(timespec="seconds"),
-        "last_activity": one.last_activity_at.isoformat(timespec="seconds"), "is_current": one.id == current,
-    }  # fmt: skip
 
 
 def _text(form: dict, name: str) -> str:

@@ -121,7 +121,7 @@ class AuditStore:
             if gone < batch:
                 return removed
 
-    def replays_of(self, user: str, since: datetime) -> list[Entry]:
+    def ended_for_safety(self, user: str, since: datetime) -> list[Entry]:
         """Sessions of `user` that were ended because a token was used twice or elsewhere, the newest first."""
         rows = self._database.all(
             f"""SELECT {_COLUMNS} FROM audit WHERE user_id = %s AND at >= %s
