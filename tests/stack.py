@@ -12,7 +12,7 @@ import ssl
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import requests
@@ -188,7 +188,8 @@ class Stack:
 
     def deliveries(self) -> list[dict]:
         """Every line of Nginx's log."""
-        return [json.loads(line) for line in (self.data / "logs/access.log").read_text().splitlines()]
+        text = (self.data / "logs/access.log").read_text(errors="replace")
+        return [json.loads(line) for line in text.split("\n") if line]
 
     def wait_for_deliveries(self, start: int, wanted) -> list[dict]:
         """The lines from `start` on for which `wanted` is true, once Nginx has flushed its buffer."""
@@ -245,14 +246,12 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running(settings: str = SETTINGS, prepare: Callable[[Path], None] | None = None) -> Iterator[Stack]:
-    """A Sluice with an empty library, gone afterwards; `prepare` may add to its data directory before the start."""
+def running(settings: str = SETTINGS) -> Iterator[Stack]:
+    """A Sluice with an empty library, gone afterwards."""
     data = Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
     for neighbour in ("shelf", "gate"):
         (data / neighbour).mkdir()
     (data / "sluice.toml").write_text(settings.format(data=data))
-    if prepare:
-        prepare(data)
     stack = Stack(data, free_port())
     try:
         start(stack)

@@ -55,7 +55,7 @@ class RefreshBody(Shape):
 
 class Refreshed(Shape):
     access_token: str
-    refresh_token: str | None = Field(None, description="Absent where another tab has been given it already")
+    refresh_token: str | None = Field(None, description="Takes the place of the one that was sent")
     expires_in: int
 
 

@@ -15,13 +15,14 @@ from control.services.memory import Memory
 from control.services.tokens import Claims, Tokens, token_hash
 
 ACTIVITY_SECONDS = 30  # a session's clock is written at most this often
+LONGEST_CHAIN = 50  # tokens that tabs may have exchanged within the grace
 REFRESH_FORGED = "refresh token replayed"
 DEVICE_FORGED = "refreshed from another device"
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """`refresh_token` is None where a sibling tab has already been given the new one."""
+    """`refresh_token` is None only where the one of this moment cannot be worked out."""
 
     access_token: str
     refresh_token: str | None
@@ -128,17 +129,27 @@ class Sessions:
         claims = self._tokens.verify("refresh", refresh_token)
         principal = self.alive(claims.session_id, active)
         self._same_device(principal, device, decision_id)
-        replacement, token_id = self._tokens.mint("refresh", claims.user_id, claims.session_id)
         outcome = self._sessions.rotate(
-            claims.session_id, token_hash(claims.token_id), token_hash(token_id), self._refresh_until(),
-            self._grace_seconds,
+            claims.session_id, token_hash(claims.token_id), token_hash(self._tokens.successor(claims.token_id)),
+            self._refresh_until(), self._grace_seconds,
         )  # fmt: skip
         if outcome == "replayed":
             self._end_for_safety(principal, "refresh_replayed", REFRESH_FORGED, device, decision_id)
             raise SessionEnded("Its refresh token was used a second time, so it was ended for safety. Sign in again.")
         access_token, _ = self._tokens.mint("access", claims.user_id, claims.session_id)
-        kept = replacement if outcome == "rotated" else None
-        return SignedIn(access_token, kept, self._tokens.access_seconds, None, principal)
+        return SignedIn(access_token, self._current(claims), self._tokens.access_seconds, None, principal)
+
+    def _current(self, claims: Claims) -> str | None:
+        """The session's refresh token of this moment: the successor of the one that was presented, or one further on.
+
+        None where it cannot be worked out, because the signing key has changed in between.
+        """
+        current, token_id = self._sessions.current_refresh_hash(claims.session_id), claims.token_id
+        for _ in range(LONGEST_CHAIN):
+            token_id = self._tokens.successor(token_id)
+            if token_hash(token_id) == current:
+                return self._tokens.mint("refresh", claims.user_id, claims.session_id, token_id)[0]
+        return None
 
     def _same_device(self, principal: Principal, device: Device, decision_id: str) -> None:
         """The browser family is the one of the sign-in, and so is the device cookie wherever there must be one."""

@@ -65,9 +65,9 @@ class Tokens:
         self.access_seconds, self.refresh_seconds = access_seconds, refresh_seconds
         self._verified: dict[str, Claims] = {}
 
-    def mint(self, purpose: Purpose, user: str, session: str) -> tuple[str, str]:
+    def mint(self, purpose: Purpose, user: str, session: str, token_id: str | None = None) -> tuple[str, str]:
         """Return a new token and its id (`jti`). A "choice" names the device instead of a session."""
-        now, token_id = int(time.time()), secrets.token_hex(16)
+        now, token_id = int(time.time()), token_id or secrets.token_hex(16)
         lifetime = {"access": self.access_seconds, "refresh": self.refresh_seconds, "choice": CHOICE_SECONDS}[purpose]
         claims = {
             "iss": ISSUER, "aud": purpose, "sub": user, "sid": session, "jti": token_id, "iat": now,
@@ -75,6 +75,14 @@ class Tokens:
         }  # fmt: skip
         token = jwt.encode(claims, self._secrets[self._current], ALGORITHM, headers={"kid": self._current})
         return token, token_id
+
+    def successor(self, token_id: str) -> str:
+        """The id of the refresh token that takes the place of this one.
+
+        It can be worked out again: a browser that never saw the answer (it had moved on, or lost the network) asks once
+        more with the old token, and gets the same one.
+        """
+        return hmac.new(self._secrets[self._current], f"after {token_id}".encode(), hashlib.sha256).hexdigest()[:32]
 
     def verify_access(self, token: str) -> Claims:
         """Return the claims; each token's signature is verified once per process.

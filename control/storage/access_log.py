@@ -23,4 +23,5 @@ def _entries(log: mmap.mmap, sign: bytes):
     while (found := log.find(sign, position)) >= 0:
         start, end = log.rfind(b"\n", 0, found) + 1, log.find(b"\n", found)
         position = end if end >= 0 else len(log)
-        yield json.loads(log[start:position])
+        # Nginx writes bytes that are no UTF-8 (of a path, of a User-Agent) as they came.
+        yield json.loads(log[start:position].decode("utf-8", "replace"))

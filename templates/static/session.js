@@ -37,6 +37,7 @@ export function renew() {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: "{}",
+      keepalive: true, // the page may be left meanwhile: the new cookies must arrive
     });
     if (response.ok) localStorage.setItem(RENEWED, Date.now());
     return response.ok;
@@ -45,6 +46,7 @@ export function renew() {
 
 /** Renew the cookies every ten minutes while the page is looked at, and when somebody comes back to it. */
 export function keepAlive(ended) {
+  if (!lastRenewed()) localStorage.setItem(RENEWED, Date.now()); // just signed in: the cookies are fresh
   const check = async () => {
     if (document.hidden || Date.now() - lastRenewed() < RENEW_AFTER) return;
     if (!(await renew().catch(() => true))) ended(); // no answer is no end

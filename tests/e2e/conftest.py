@@ -18,7 +18,7 @@ from tests.stack import SETTINGS, Stack, running
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """One running Sluice with an empty library."""
-    with running(SETTINGS + issuers.settings(), issuers.write_jwks) as stack:
+    with running(SETTINGS + issuers.settings()) as stack:
         yield stack
 
 

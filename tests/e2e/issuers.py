@@ -1,4 +1,4 @@
-"""Two systems of somebody else: a forum that signs with RSA (its key in the settings) and a club with a JWKS file."""
+"""Two systems of somebody else: a forum that signs with RSA (its key as base64 of PEM) and a club with a JWKS."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import base64
 import functools
 import json
 import time
-from pathlib import Path
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -31,7 +30,8 @@ def public_pem(key) -> bytes:
 
 
 def settings() -> str:
-    """Sections of sluice.toml; {data}/club.json must be written with :func:`write_jwks` before the start."""
+    """Sections of sluice.toml, for a template with {data} in it."""
+    jwks = jwks_text().replace("{", "{{").replace("}", "}}")
     return f"""
 [[issuers]]
 name = "forum"
@@ -44,17 +44,17 @@ cookie = "{COOKIE}"
 [[issuers]]
 name = "club"
 issuer = "{CLUB}"
-key_file = "{{data}}/club.json"
+key = '{jwks}'
 """
 
 
-def write_jwks(data: Path) -> None:
+def jwks_text() -> str:
+    """The club's JWKS (RFC 7517 5)."""
     keys = [
         json.loads(jwt.algorithms.ECAlgorithm.to_jwk(key.public_key())) | {"kid": kid, "alg": "ES256", "use": "sig"}
         for kid, key in club_keys().items()
     ]
-    (data / "club.json").write_text(json.dumps({"keys": keys}))
-    (data / "club.json").chmod(0o644)
+    return json.dumps({"keys": keys})
 
 
 def forum_token(email: str, key=None, algorithm: str = "RS256", headers: dict | None = None, **claims) -> str:

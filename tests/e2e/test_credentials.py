@@ -270,6 +270,17 @@ def test_a_bcrypt_hash_signs_in_and_is_replaced(stack, stranger):
     assert not refused
 
 
+def test_a_key_may_stand_in_a_file(tmp_path):
+    for name, text in (
+        ("club.json", issuers.jwks_text()),
+        ("forum.pem", issuers.public_pem(issuers.forum_key()).decode()),
+    ):
+        (tmp_path / name).write_text(text)
+        assert Issuers([Issuer(name="x", issuer=issuers.CLUB, key_file=tmp_path / name)])
+    found = Issuers([Issuer(name="x", issuer=issuers.CLUB, key_file=tmp_path / "club.json")])
+    assert found.verify(issuers.club_token("carol", "two")).login == "carol"
+
+
 def test_bad_keys_of_an_issuer_stop_the_start_and_name_themselves():
     small = issuers.public_pem(rsa.generate_private_key(public_exponent=65537, key_size=1024)).decode()
     curve = issuers.public_pem(ec.generate_private_key(ec.SECP384R1())).decode()

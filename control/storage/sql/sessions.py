@@ -142,6 +142,10 @@ class SessionStore:
         )
         return "superseded" if superseded else "replayed"
 
+    def current_refresh_hash(self, session: str) -> bytes | None:
+        row = self._database.one("SELECT refresh_hash FROM sessions WHERE id = %s", [session])
+        return row and bytes(row["refresh_hash"])
+
     def end(self, session: str, reason: str) -> bool:
         """True when it was alive until now."""
         return bool(
