@@ -7,7 +7,16 @@ import structlog
 
 from control import routes
 from control.bootstrap import Services
-from control.errors import BadRequest, ControlError, InternalError, InvalidCredentials, MethodNotAllowed, NotFound
+from control.errors import (
+    BadRequest,
+    ControlError,
+    InternalError,
+    InvalidCredentials,
+    MethodNotAllowed,
+    NameTaken,
+    NotFound,
+    TooManyDevices,
+)  # fmt: skip
 from control.middleware.caching import NoStore
 from control.middleware.networks import AllowedNetworks
 from control.middleware.origin import SameOrigin
@@ -69,8 +78,8 @@ def _answer_errors(app: falcon.App, services: Services, render: Renderer) -> Non
     app.add_error_handler(ControlError, refuse)
 
 
-# What is in the trail already, under a better name.
-_NOTED = (InvalidCredentials,)
+# What is in the trail already, under a better name, or is no refusal.
+_NOTED = (InvalidCredentials, NameTaken, TooManyDevices)
 _REFUSALS = ("AUTH_", "SEC_", "LIMIT_", "MEDIA_001", "SHARE_")
 
 
