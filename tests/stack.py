@@ -21,18 +21,7 @@ from requests.adapters import HTTPAdapter
 REPO = Path(__file__).resolve().parents[1]
 
 # Quick to notice files, and with every kind of neighbour that Sluice serves for: a mount and a gated directory.
-SETTINGS = """
-[server]
-sign_ins_per_minute = 6000
-
-[session]
-max_devices = 1000
-
-[limits]
-account_burst = 1000
-network_burst = 1000
-requests_burst = 100000
-
+NEIGHBOURS = """
 [imports]
 settle_seconds = 0.3
 sweep_seconds = 1.0
@@ -49,6 +38,23 @@ name = "gate"
 url = "/gate/"
 path = "{data}/gate"
 """
+
+# Tests sign in more often than people.
+SETTINGS = (
+    """
+[server]
+sign_ins_per_minute = 6000
+
+[session]
+max_devices = 1000
+
+[limits]
+account_burst = 1000
+network_burst = 1000
+requests_burst = 100000
+"""
+    + NEIGHBOURS
+)
 
 START_SECONDS = 180
 LOG_LINES = 60

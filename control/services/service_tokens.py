@@ -13,6 +13,7 @@ from control.domain.sessions import Principal
 from control.domain.users import User
 from control.errors import BadRequest, InvalidToken, NameTaken, SessionEnded, TokenNotFound
 from control.services.audit import Audit
+from control.services.last_seen import LastSeen
 from control.services.memory import Memory
 
 PREFIX = "slt_"  # tells it from a JWT, and lets secret scanners find it
@@ -25,8 +26,7 @@ LONGEST_DAYS = 3650
 class ServiceTokens:
     def __init__(self, tokens, memory: Memory[ServiceToken], audit: Audit, publish: Callable[[str, str], None]):
         self._tokens, self._memory, self._audit, self._publish = tokens, memory, audit, publish
-        self._used: dict[str, datetime] = {}
-        self._unwritten: dict[str, tuple[datetime, str]] = {}
+        self._uses = LastSeen(tokens.touch, _USE_SECONDS)
 
     def mint(self, user: User | Principal, name: str, scopes: list[str], days: int | None, by: Principal, address: str,
              decision_id: str) -> tuple[str, str]:  # fmt: skip
@@ -50,7 +50,8 @@ class ServiceTokens:
         if token is None:
             raise InvalidToken()
         _must_live(token)
-        self._touch(token.id, address)
+        now = datetime.now(UTC)
+        self._uses.touch(token.id, now, (now, address))
         return token.principal
 
     def alive(self, token_id: str) -> Principal:
@@ -88,20 +89,7 @@ class ServiceTokens:
 
     def write_uses(self) -> None:
         """Write the last uses behind; a failure keeps them for the next time."""
-        if self._unwritten:
-            batch, self._unwritten = self._unwritten, {}
-            try:
-                self._tokens.touch(batch)
-            except Exception:
-                self._unwritten = {**batch, **self._unwritten}
-                raise
-
-    def _touch(self, token_id: str, address: str) -> None:
-        now = datetime.now(UTC)
-        known = self._used.get(token_id)
-        if known is None or (now - known).total_seconds() >= _USE_SECONDS:
-            self._used[token_id] = now
-            self._unwritten[token_id] = (now, address)
+        self._uses.flush()
 
     def _forget(self, token_hash: str) -> None:
         self._memory.drop(token_hash)

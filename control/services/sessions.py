@@ -11,6 +11,7 @@ from control.domain.sessions import Device, DeviceSession, Principal, Session, S
 from control.domain.users import User
 from control.errors import DeviceChanged, SessionEnded, SessionNotFound
 from control.services.audit import Audit
+from control.services.last_seen import LastSeen
 from control.services.memory import Memory
 from control.services.tokens import Claims, Tokens, token_hash
 
@@ -39,8 +40,7 @@ class Sessions:
         self._sessions, self._portable, self._memory = sessions, portable, memory
         self._tokens, self._audit, self._publish = tokens, audit, publish
         self._idle, self._grace_seconds = timedelta(minutes=idle_minutes), grace_seconds
-        self._clocks: dict[str, datetime] = {}  # last activity, as this worker saw it
-        self._unwritten: dict[str, datetime] = {}
+        self._clocks = LastSeen(sessions.touch, ACTIVITY_SECONDS)
 
     # --- who is it -------------------------------------------------------------------------------
 
@@ -55,7 +55,7 @@ class Sessions:
         if session is None or session.ended or session.expires_at <= now or self._idle_too_long(session, now):
             raise SessionEnded()
         if active:
-            self._touch(session_id, now)
+            self._clocks.touch(session_id, now, now)
         return session.principal
 
     def _idle_too_long(self, session: Session, now: datetime) -> bool:
@@ -68,22 +68,10 @@ class Sessions:
         fresh = self._sessions.find(session.id)
         return fresh is None or now - fresh.last_activity_at >= self._idle
 
-    def _touch(self, session_id: str, now: datetime) -> None:
-        known = self._clocks.get(session_id)
-        if known is None or (now - known).total_seconds() >= ACTIVITY_SECONDS:
-            self._clocks[session_id] = self._unwritten[session_id] = now
-
     def write_clocks(self) -> None:
         """Write the activity clocks behind; called every few seconds. A failure keeps them for the next time."""
-        forgettable = datetime.now(UTC) - self._idle
-        self._clocks = {session: at for session, at in self._clocks.items() if at > forgettable}
-        if self._unwritten:
-            batch, self._unwritten = self._unwritten, {}
-            try:
-                self._sessions.touch(batch)
-            except Exception:
-                self._unwritten = {**batch, **self._unwritten}
-                raise
+        self._clocks.forget_before(datetime.now(UTC) - self._idle)
+        self._clocks.flush()
 
     # --- opening and refreshing ------------------------------------------------------------------
 

@@ -6,34 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.stack import Stack, running
+from tests.stack import NEIGHBOURS, Stack, running
 
 SETTINGS = """
 [server]
 workers = 4
 sign_ins_per_minute = 60000
-
-[imports]
-settle_seconds = 0.3
-sweep_seconds = 1.0
-
-[processing]
-mount_scan_seconds = 0.5
-
-[[mounts]]
-name = "shelf"
-path = "{data}/shelf"
-
-[[protected]]
-name = "gate"
-url = "/gate/"
-path = "{data}/gate"
 """
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    with running(SETTINGS) as stack:
+    with running(SETTINGS + NEIGHBOURS) as stack:
         stack.place(b"gated", stack.data / "gate" / "plain.txt")
         yield stack
 
