@@ -71,8 +71,9 @@ class Services:
     library: Library
     links: Links
     users: Users
-    media_keys: Memory[bytes]
-    master: vault.MasterKey
+    media_keys: Memory[vault.WrappedKey]
+    media_key_store: MediaKeyStore
+    master: vault.MasterKeys
 
     def write_behind(self) -> None:
         """Write what was kept for later (changes, audit entries, clocks); what cannot be written waits on."""
@@ -127,12 +128,13 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
     copies = SessionCopies(client, session_store.find, lambda: changes.healthy, lambda: changes.gap_at)
     memories.add("session", copies)
     media = memories.of("media", media_store.find)
-    media_keys = memories.of("media", MediaKeyStore(database).get)
+    media_key_store = MediaKeyStore(database)
+    media_keys = memories.of("media", media_key_store.get)
 
     keys = settings.paths.keys
     link_keys, token_keys = SigningKeys.from_file(keys / "links.json"), SigningKeys.from_file(keys / "tokens.json")
     tokens = Tokens(token_keys, settings.session.access_minutes * 60, settings.session.refresh_days * 86400)
-    master = vault.MasterKey.from_file(keys / "master.key")
+    master = vault.MasterKeys(keys)
     passwords = Passwords(settings.password, offload)
     audit = Audit(audit_store, Entry)
     library = Library(media_store, media, audit)
@@ -178,5 +180,6 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
         ),
         users=Users(user_store, passwords, sessions, service_tokens, audit),
         media_keys=media_keys,
+        media_key_store=media_key_store,
         master=master,
     )  # fmt: skip

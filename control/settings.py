@@ -139,6 +139,10 @@ class Password(Section):
     require_special: bool = True
 
 
+class Keys(Section):
+    rotation_days: int = Field(30, ge=1)  # then media keys are wrapped by a new master key
+
+
 class Hls(Section):
     segment_seconds: int = Field(10, ge=2, le=30)
     key_period_seconds: int = Field(60, ge=10)
@@ -260,6 +264,7 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     audit: Trail = Trail()
     issuers: list[Issuer] = []
+    keys: Keys = Keys()
     hls: Hls = Hls()
     links: Links = Links()
     video: Video = Video()

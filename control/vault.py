@@ -12,10 +12,12 @@ in numbered chunks, so that a cut, a swap or a repeat is found.
 from __future__ import annotations
 
 import os
+import re
 import struct
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -25,10 +27,12 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from control.errors import EncryptionFailed
+from control.files import write_secret
 
 KEY_BYTES = 16
 IV_BYTES = 16
 _NONCE_BYTES = 12
+_VERSION = re.compile(r"master(?:\.(?P<version>[0-9]{1,9}))?\.key")
 
 
 class MasterKey:
@@ -41,10 +45,10 @@ class MasterKey:
         self._aead = AESGCM(secret)
 
     @classmethod
-    def from_file(cls, path: Path) -> MasterKey:
+    def from_file(cls, path: Path, version: int = 1) -> MasterKey:
         """Read 64 hex digits; a half-written file raises ValueError, naming the file."""
         try:
-            return cls(bytes.fromhex(path.read_text().strip()))
+            return cls(bytes.fromhex(path.read_text().strip()), version)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
 
@@ -59,6 +63,80 @@ class MasterKey:
             return self._aead.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], media.encode())
         except InvalidTag:
             raise EncryptionFailed() from None
+
+
+class WrappedKey(NamedTuple):
+    """A media key as the database keeps it."""
+
+    wrapped: bytes
+    version: int  # of the master key
+
+
+class MasterKeys:
+    """Every version of the master key in one directory: ``master.key`` is 1, then ``master.2.key`` and so on.
+
+    The highest wraps; all of them unwrap, and a version that another process has made meanwhile is read when it is met.
+    Old versions stay: archived originals of a restored backup may need them.
+    """
+
+    def __init__(self, directory: Path):
+        """Raises ValueError, naming the file, for one that is damaged, and OSError where there is none at all."""
+        self._directory = directory
+        self._known: dict[int, MasterKey] = {}
+        for version in self.versions() or [1]:
+            self._get(version)
+
+    def versions(self) -> list[int]:
+        found = (_VERSION.fullmatch(path.name) for path in self._directory.iterdir())
+        return sorted(int(match["version"] or 1) for match in found if match)
+
+    def path(self, version: int) -> Path:
+        return self._directory / ("master.key" if version == 1 else f"master.{version}.key")
+
+    def current(self) -> MasterKey:
+        return self._get(self.versions()[-1])
+
+    def age(self) -> float:
+        """Seconds since the current version was made."""
+        return time.time() - self.path(self.versions()[-1]).stat().st_mtime
+
+    def add(self) -> MasterKey:
+        """Make the next version: whole and durable, or not there."""
+        version = self.versions()[-1] + 1
+        write_secret(self.path(version), os.urandom(32).hex() + "\n")
+        return self._get(version)
+
+    def wrap(self, media: str, key: bytes) -> WrappedKey:
+        master = self.current()
+        return WrappedKey(master.wrap(media, key), master.version)
+
+    def unwrap(self, media: str, key: WrappedKey) -> bytes:
+        """Raises EncryptionFailed, also where that version is not there."""
+        try:
+            master = self._get(key.version)
+        except (OSError, ValueError):
+            raise EncryptionFailed(f"Version {key.version} of the master key is missing from keys/.") from None
+        return master.unwrap(media, key.wrapped)
+
+    def _get(self, version: int) -> MasterKey:
+        if version not in self._known:
+            self._known[version] = MasterKey.from_file(self.path(version), version)
+        return self._known[version]
+
+
+def rewrap(masters: MasterKeys, store, told: Callable[[int], None] = lambda done: None, batch: int = 500) -> int:
+    """Wrap every media key again by the current master key; return how many were not.
+
+    Each row changes from one good state to another, in one statement, and only if nobody else changed it: whoever is
+    interrupted begins again and goes on. `told` hears how many are done.
+    """
+    version, done = masters.current().version, 0
+    while rows := store.wrapped_before(version, batch):
+        for media, old in rows:
+            store.replace(media, old, masters.wrap(media, masters.unwrap(media, old)))
+        done += len(rows)
+        told(done)
+    return done
 
 
 def new_media_key() -> bytes:

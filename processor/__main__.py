@@ -31,12 +31,13 @@ async def run(configuration: settings.Settings) -> None:
     database = Database(configuration.database_url, configuration.database.pool_max).open()
     changes = ChangePublisher(connect(configuration.redis_url))
     media = MediaStore(database, changed=lambda media_id: changes.publish("media", media_id))
-    master = vault.MasterKey.from_file(configuration.paths.keys / "master.key")
+    master = vault.MasterKeys(configuration.paths.keys)
     queue = Queue(configuration, Pipeline(configuration, media, MediaKeyStore(database), master))
     watch = Watch(configuration, media, queue.defer)
     housekeeping = Housekeeping(
-        AuditStore(database), SessionStore(database), GrantStore(database), configuration.audit.keep_days
-    )
+        AuditStore(database), SessionStore(database), GrantStore(database), MediaKeyStore(database), master,
+        configuration.audit.keep_days, configuration.keys.rotation_days,
+    )  # fmt: skip
     async with queue.app.open_async():
         await watch.queue_forgotten()
         log.info("ready", imports=str(configuration.paths.imports), mounts=[m.name for m in configuration.mounts])

@@ -39,7 +39,7 @@ class Pipeline:
     settings: Settings
     media: MediaStore
     keys: MediaKeyStore
-    master: vault.MasterKey
+    master: vault.MasterKeys
 
     def process(self, media_id: str) -> None:
         """Make everything of one imported media. Runs again from the start after any interruption.
@@ -100,7 +100,7 @@ class Pipeline:
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
         media_key = vault.new_media_key()
-        self.keys.put(media_id, self.master.wrap(media_id, media_key), self.master.version)
+        self.keys.put(media_id, self.master.wrap(media_id, media_key))
         return target, media_key
 
     def _publish(self, media_id: str, target: Path, renditions: list[Rendition]) -> None:

@@ -16,9 +16,10 @@ ALLOWED = {
     "control.domain": ("nginx.contract",),
     "control.errors": (),
     "control.settings": ("nginx.contract",),
-    "control.vault": ("control.errors",),
+    "control.files": (),
+    "control.vault": ("control.errors", "control.files"),
     "control.logs": (),
-    "control.storage": ("control.domain", "control.errors", "nginx.contract"),
+    "control.storage": ("control.domain", "control.errors", "control.vault", "nginx.contract"),
     "control.services": (
         "control.domain", "control.errors", "control.settings", "control.vault", "nginx.contract",
     ),

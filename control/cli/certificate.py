@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from control.cli.addresses import lan_addresses
-from control.cli.files import write_secret
+from control.files import write_secret
 
 # Safari refuses certificates that are valid for longer than 825 days.
 LIFETIME = timedelta(days=820)

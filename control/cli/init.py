@@ -11,9 +11,9 @@ import click
 
 from control import settings
 from control.cli.certificate import ensure_certificate
-from control.cli.files import write_secret, write_whole
 from control.cli.outcome import CommandError
 from control.cli.settings_file import demo_sections, settings_file
+from control.files import write_secret, write_whole
 
 FIRST_KEY_ID = "k1"
 

@@ -16,7 +16,8 @@ from control.cli.environment import recall
 from control.cli.outcome import EXPECTED, sentence
 
 NOUNS = (
-    "audit", "explain", "init", "link", "media", "migrate", "nginx", "ready", "session", "settings", "token", "user",
+    "audit", "explain", "init", "key",
+    "link", "media", "migrate", "nginx", "ready", "session", "settings", "token", "user",
 )  # fmt: skip
 
 

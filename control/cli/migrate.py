@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 
 from control import bootstrap, settings
-from control.cli.files import write_secret
 from control.cli.outcome import CommandError
 from control.errors import BadRequest
+from control.files import write_secret
 from control.storage.sql import migrate
 
 # One of each kind satisfies every rule of [password]; 20 characters of the rest are 117 bits.

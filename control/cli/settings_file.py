@@ -87,6 +87,10 @@ _TEXT = """\
 #grant_hours = 12
 #portable_hours = 6
 
+# Media keys are wrapped by a new master key after so many days (`sluice key rotate` does it at once).
+[keys]
+#rotation_days = 30
+
 # Signed download links.
 [links]
 #default_seconds = 3600

@@ -23,7 +23,7 @@ from nginx import contract
 
 
 class Still:
-    def __init__(self, library: Library, keys: Memory[bytes], master: vault.MasterKey, vault_root: Path):
+    def __init__(self, library: Library, keys: Memory[vault.WrappedKey], master: vault.MasterKeys, vault_root: Path):
         self._library, self._keys, self._master, self._vault_root = library, keys, master, vault_root
 
     @describe("Library")

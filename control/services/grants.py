@@ -30,8 +30,8 @@ class Opened:
 
 class Grants:
     def __init__(
-        self, grants, memory: Memory[Grant], media: Memory[Media], wrapped_keys: Memory[bytes],
-        master: vault.MasterKey, link_keys: SigningKeys, identity: Identity, audit: Audit, hours: int,
+        self, grants, memory: Memory[Grant], media: Memory[Media], wrapped_keys: Memory[vault.WrappedKey],
+        master: vault.MasterKeys, link_keys: SigningKeys, identity: Identity, audit: Audit, hours: int,
         portable_hours: int,
     ):  # fmt: skip
         self._grants, self._memory, self._media, self._wrapped = grants, memory, media, wrapped_keys

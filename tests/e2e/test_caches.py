@@ -80,11 +80,14 @@ def test_G04_an_outage_is_remembered_as_neither_yes_nor_no(stack, private, alice
 def test_G05_the_cache_is_private_and_holds_no_key_and_no_cookie(stack, private):
     settings = load(stack.data)
     assert os.stat(settings.paths.cache).st_mode & 0o077 == 0
-    master = vault.MasterKey.from_file(settings.paths.keys / "master.key")
+    master = vault.MasterKeys(settings.paths.keys)
     wrapped = bytes.fromhex(
         stack.query(f"SELECT encode(wrapped, 'hex') FROM media_keys WHERE media_id = '{private['id']}'")
     )
-    keys = [vault.content_key(master.unwrap(private["id"], wrapped), kind) for kind in ("thumbnail", "still", "image")]
+    keys = [
+        vault.content_key(master.unwrap(private["id"], vault.WrappedKey(wrapped, 1)), kind)
+        for kind in ("thumbnail", "still", "image")
+    ]
     files = [path for path in settings.paths.cache.rglob("*") if path.is_file()]
     content = b"".join(path.read_bytes() for path in files)
     assert b"WEBP" in content, "the pictures are not cached at all"

@@ -114,3 +114,17 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         return probe.getsockname()[1]
+
+
+def test_a_rotation_of_the_master_key_stops_no_film(stack, film):
+    """Workers that know only the old version read the new one when they meet it."""
+    client = stack.session()
+    playlist = client.get(f"/api/media/stream/{film['id']}").text
+    key = next(line for line in playlist.splitlines() if line.startswith("/hls/")).replace("index.m3u8", "key/0")
+    before = client.get(key).content
+    rotated = json.loads(stack.sluice("key", "rotate", "--json"))
+    assert rotated["rewrapped"] >= 1
+    stack.redis("PUBLISH", "sluice:changed", f"media:{film['id']}")  # what is remembered of it is forgotten
+    assert {client.get(key).content for _ in range(8)} == {before}
+    versions = json.loads(stack.sluice("key", "status", "--json"))
+    assert [v["wraps"] for v in versions][:-1] == [0] * (len(versions) - 1) and versions[-1]["current"]

@@ -150,5 +150,5 @@ def test_old_sessions_and_grants_are_tidied_away_and_live_ones_stay(store, datab
     old, live = opened(store, user), opened(store, user, "e" * 32)
     store.end(old, "test")
     database.run("UPDATE sessions SET ended_at = now() - interval '91 days' WHERE id = %s", [old])
-    Housekeeping(AuditStore(database), store, GrantStore(database), audit_days=365).tidy()
+    Housekeeping(AuditStore(database), store, GrantStore(database), None, None, audit_days=365, rotation_days=30).tidy()
     assert store.find(old) is None and not store.find(live).ended

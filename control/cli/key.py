@@ -1,0 +1,63 @@
+"""``sluice key``: the master key that wraps the keys of all media."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from control import vault
+from control.cli.instance import opened
+from control.cli.outcome import as_json, show
+from control.services.users import OPERATOR
+
+
+@click.group()
+def command() -> None:
+    """Master keys: their versions, and a new one."""
+
+
+@command.command()
+@as_json
+@click.pass_obj
+def status(data: Path, as_json: bool) -> None:
+    """List the versions of the master key, and how many media keys each one wraps."""
+    with opened(data) as services:
+        counts = services.media_key_store.counts()
+        versions = services.master.versions()
+        found = [
+            {
+                "version": version, "file": services.master.path(version).name,
+                "made": _made(services.master.path(version)), "wraps": counts.get(version, 0),
+                "current": version == versions[-1],
+            }
+            for version in versions
+        ]  # fmt: skip
+    show(found, as_json, ("version", "file", "made", "wraps", "current"))
+
+
+def _made(path: Path) -> str:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
+
+
+@command.command()
+@as_json
+@click.pass_obj
+def rotate(data: Path, as_json: bool) -> None:
+    """Make a new master key and wrap every media key by it. Nothing is encrypted anew, nothing stops playing.
+
+    Interrupted, it is begun again and goes on: old versions stay in keys/ and go on opening what they wrapped.
+    """
+    with opened(data) as services, Progress(console=Console(stderr=True), transient=True) as progress:
+        interrupted = services.media_key_store.wrapped_before(services.master.current().version, 1)
+        master = services.master.current() if interrupted else services.master.add()
+        bar = progress.add_task("wrapping media keys", total=sum(services.media_key_store.counts().values()))
+        count = vault.rewrap(
+            services.master, services.media_key_store, lambda done: progress.update(bar, completed=done)
+        )
+        details = {"version": master.version, "media": count}
+        services.audit.record("keys_rotated", OPERATOR, reason="by the operator", details=details)
+    show({"version": master.version, "rewrapped": count, "back_up": str(data / "keys")}, as_json)
