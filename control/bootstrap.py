@@ -20,6 +20,7 @@ from control.services.limits import LocalLimiter, RequestLimits, SignInLimits
 from control.services.links import Links
 from control.services.memory import Memory
 from control.services.passwords import Passwords
+from control.services.queue import Queue
 from control.services.service_tokens import ServiceTokens
 from control.services.sessions import Sessions
 from control.services.sign_ins import BasicSignIns, ForeignSignIns, SignIns
@@ -36,6 +37,7 @@ from control.storage.sql.grants import GrantStore
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
 from control.storage.sql.pool import Database
+from control.storage.sql.queue import QueueStore
 from control.storage.sql.service_tokens import ServiceTokenStore
 from control.storage.sql.sessions import SessionStore
 from control.storage.sql.users import UserStore
@@ -71,6 +73,7 @@ class Services:
     library: Library
     links: Links
     users: Users
+    queue: Queue
     media_keys: Memory[vault.WrappedKey]
     media_key_store: MediaKeyStore
     master: vault.MasterKeys
@@ -179,6 +182,7 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
             settings.public_url, link_keys, bytes.fromhex((keys / "stream.key").read_text().strip()), settings.links
         ),
         users=Users(user_store, passwords, sessions, service_tokens, audit),
+        queue=Queue(QueueStore(database), media_store, audit, settings.paths.imports, settings.paths.quarantine),
         media_keys=media_keys,
         media_key_store=media_key_store,
         master=master,

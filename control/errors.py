@@ -193,6 +193,12 @@ class GrantEnded(ControlError):
     code, status, advice = "MEDIA_007", 403, "Open the player again."
 
 
+class ImportCancelled(ControlError):
+    """Its import was cancelled."""
+
+    code, status, advice = "MEDIA_009", 409, "`sluice queue retry` takes it up again."
+
+
 class NoPlainFile(ControlError):
     """The original of this media is kept encrypted."""
 

@@ -19,6 +19,7 @@ from control.domain.rights import (
     DOWNLOAD,
     INTERNAL,
     LINK,
+    MANAGE_QUEUE,
     OPEN,
     SEE_ACCOUNT,
     SEE_AUDIT,
@@ -34,6 +35,7 @@ from control.resources import (
     links,
     media,
     originals,
+    queue,
     service_tokens,
     sessions,
     stills,
@@ -103,6 +105,10 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     # API: administration
     yield route("/api/admin/audit", audit.Collection(s.audit), GET=SEE_AUDIT)
     yield route("/api/admin/audit/{decision}", audit.Item(s.explain), GET=SEE_AUDIT)
+    jobs = queue.Item(s.queue)
+    yield route("/api/admin/queue", queue.Collection(s.queue), GET=MANAGE_QUEUE)
+    yield route("/api/admin/queue/{media_id:uuid}/retry", jobs, "retry", POST=MANAGE_QUEUE)
+    yield route("/api/admin/queue/{media_id:uuid}/cancel", jobs, "cancel", POST=MANAGE_QUEUE)
 
     # Signed by HMAC, verified here
     yield route(contract.STREAM.path + "{stream_id}", streams.SignedStream(s.library, s.links), GET=SIGNED)

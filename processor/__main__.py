@@ -17,6 +17,7 @@ from control.storage.sql.grants import GrantStore
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
 from control.storage.sql.pool import Database
+from control.storage.sql.queue import QueueStore
 from control.storage.sql.sessions import SessionStore
 from processor import mounts
 from processor.housekeeping import Housekeeping
@@ -32,7 +33,7 @@ async def run(configuration: settings.Settings) -> None:
     changes = ChangePublisher(connect(configuration.redis_url))
     media = MediaStore(database, changed=lambda media_id: changes.publish("media", media_id))
     master = vault.MasterKeys(configuration.paths.keys)
-    queue = Queue(configuration, Pipeline(configuration, media, MediaKeyStore(database), master))
+    queue = Queue(configuration, Pipeline(configuration, media, MediaKeyStore(database), master, QueueStore(database)))
     watch = Watch(configuration, media, queue.defer)
     housekeeping = Housekeeping(
         AuditStore(database), SessionStore(database), GrantStore(database), MediaKeyStore(database), master,

@@ -16,9 +16,11 @@ import structlog
 from control import vault
 from control.domain.media import Media, Rendition
 from control.domain.playlists import master_playlist
+from control.errors import ImportCancelled
 from control.settings import Policy, Settings
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
+from control.storage.sql.queue import QueueStore
 from nginx import contract
 from processor.steps.images import make_image
 from processor.steps.ladder import Ladder
@@ -40,6 +42,7 @@ class Pipeline:
     media: MediaStore
     keys: MediaKeyStore
     master: vault.MasterKeys
+    queue: QueueStore
 
     def process(self, media_id: str) -> None:
         """Make everything of one imported media. Runs again from the start after any interruption.
@@ -126,6 +129,8 @@ class Pipeline:
         def progressed(percent: float) -> None:
             if time.monotonic() - told[0] >= _PROGRESS_SECONDS:
                 told[0] = time.monotonic()
+                if self.queue.cancelled(media_id):
+                    raise Refused("Its import was cancelled.", ImportCancelled)
                 self.media.set_progress(media_id, percent)
 
         return progressed

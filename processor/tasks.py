@@ -8,14 +8,13 @@ import procrastinate
 import structlog
 from procrastinate.exceptions import ConnectorException
 
+from control.domain.queue import LANES, TASK
 from control.errors import ProcessingFailed
 from control.settings import Settings
 from processor.pipeline import Pipeline
 
 log = structlog.get_logger()
 
-# Photos never wait behind a film.
-LANES = {"video": "films", "image": "photos", "audio": "photos", "document": "photos"}
 PHOTOS_AT_ONCE = 1
 
 # A worker that was killed is noticed within STALLED_SECONDS, and its job is taken up again.
@@ -32,9 +31,7 @@ class Queue:
         self.app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=settings.database_url))
         strategy = procrastinate.RetryStrategy(max_attempts=settings.processing.attempts - 1, exponential_wait=3)
         # No queueing_lock: with retries it can leave a job `doing` for ever (procrastinate#1446).
-        self._task = self.app.task(name="process_import", queue=LANES["video"], pass_context=True, retry=strategy)(
-            self._process
-        )
+        self._task = self.app.task(name=TASK, queue=LANES["video"], pass_context=True, retry=strategy)(self._process)
 
     async def defer(self, media_id: str, kind: str) -> None:
         """Queue the import of `media_id` in the lane of its kind."""

@@ -16,8 +16,8 @@ from control.cli.environment import recall
 from control.cli.outcome import EXPECTED, sentence
 
 NOUNS = (
-    "audit", "explain", "init", "key",
-    "link", "media", "migrate", "nginx", "ready", "session", "settings", "token", "user",
+    "audit", "explain", "import", "init", "key",
+    "link", "media", "migrate", "nginx", "queue", "ready", "session", "settings", "token", "user",
 )  # fmt: skip
 
 

@@ -51,11 +51,12 @@ LINK = Right("link", "viewer", "links", "Make a signed link to a media that one 
 CHANGE_MEDIA = Right("change_media", "editor", None, "Change who may see a media", owner_role="viewer")
 GIVE_MEDIA = Right("give_media", "admin", None, "Give a media another owner")
 SEE_AUDIT = Right("see_audit", "admin", "admin", "Read the audit trail, and why something was decided")
+MANAGE_QUEUE = Right("manage_queue", "admin", "admin", "See the import queue, try again and cancel")
 END_ANY_SESSION = Right("end_any_session", "admin", None, "End anybody's device")
 
 RIGHTS = (
     OPEN, SIGNED, INTERNAL, SEE_ACCOUNT, CHANGE_ACCOUNT, BROWSE, VIEW, DOWNLOAD, LINK, CHANGE_MEDIA, GIVE_MEDIA,
-    SEE_AUDIT, END_ANY_SESSION,
+    SEE_AUDIT, MANAGE_QUEUE, END_ANY_SESSION,
 )  # fmt: skip
 
 # Who sees which media at all: the first line that fits.

@@ -1,9 +1,11 @@
 /* What forms offer to those who run scripts: a password that can be seen while it is typed, a secret that can be copied,
    and moments as people say them. */
 
+import { wireCopies } from "./copying.js";
 import { showMoments } from "./moments.js";
 
 showMoments();
+wireCopies();
 
 for (const button of document.querySelectorAll("[data-reveal]")) {
   const input = button.parentElement.querySelector("input");
@@ -13,14 +15,5 @@ for (const button of document.querySelectorAll("[data-reveal]")) {
     button.setAttribute("aria-pressed", shown);
     button.textContent = shown ? "Hide" : "Show";
     input.focus();
-  });
-}
-
-for (const button of document.querySelectorAll("[data-copies]")) {
-  button.addEventListener("click", async () => {
-    const source = document.getElementById(button.dataset.copies);
-    source.select();
-    await navigator.clipboard.writeText(source.value);
-    button.textContent = "Copied";
   });
 }

@@ -1,5 +1,6 @@
 /* The two dialogs that hand out an address: "Open in player" (a portable stream) and "Share a link" (a signed one). */
 
+import { wireCopies } from "./copying.js";
 import { describe } from "./problems.js";
 import { json } from "./session.js";
 
@@ -11,9 +12,7 @@ export function wire() {
     const dialog = document.getElementById(button.dataset.opens);
     button.addEventListener("click", () => open(dialog));
   }
-  for (const button of document.querySelectorAll("[data-copies]")) {
-    button.addEventListener("click", () => copy(button));
-  }
+  wireCopies();
   document.getElementById("share-link")?.addEventListener("submit", mint);
 }
 
@@ -46,13 +45,4 @@ async function fill(dialog, ask) {
     result.hidden = true;
     note.textContent = `${title}. ${text}`;
   }
-}
-
-async function copy(button) {
-  const input = document.getElementById(button.dataset.copies);
-  input.select();
-  await navigator.clipboard.writeText(input.value);
-  const { textContent } = button;
-  button.textContent = "Copied";
-  setTimeout(() => (button.textContent = textContent), 2000);
 }

@@ -31,6 +31,8 @@ EVENTS = {
     "key": "a content key was given out",
     "key_refused": "a content key was refused",
     "link_minted": "a signed link was made",
+    "import_retried": "a failed import was taken up again",
+    "import_cancelled": "an import was cancelled",
     "keys_rotated": "media keys were wrapped by a new master key",
     "media_changed": "a media got another visibility or owner",
     "refused": "a request was refused",

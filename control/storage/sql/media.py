@@ -109,6 +109,13 @@ class MediaStore:
         row = self._database.one("SELECT path FROM imports WHERE media_id = %s", [media])
         return row and bytes(row["path"])
 
+    def note_import(self, media: str, stat: os.stat_result) -> None:
+        """The file of `media` is this one now, and is not taken for a new one."""
+        self._database.run(
+            "UPDATE imports SET inode = %s, size_bytes = %s, mtime_ns = %s WHERE media_id = %s",
+            [stat.st_ino, stat.st_size, stat.st_mtime_ns, media],
+        )
+
     def unqueued_imports(self) -> list[Media]:
         """Imports that wait without a job: the processor ended between registering and queueing them."""
         rows = self._database.all(
@@ -187,10 +194,12 @@ class MediaStore:
             [visibility, owner, media],
         )
 
-    def retry(self, media: str, reason: str) -> None:
+    def retry(self, media: str, reason: str | None) -> None:
         """Back to `pending`: the queue will take it up again."""
         self._update(
-            media, "UPDATE media SET state = 'pending', error = %s, updated_at = now() WHERE id = %s", [reason, media]
+            media,
+            "UPDATE media SET state = 'pending', error = %s, error_code = NULL, updated_at = now() WHERE id = %s",
+            [reason, media],
         )
 
     # --- mounts -----------------------------------------------------------------------------------
