@@ -19,6 +19,7 @@ from control.services.library import Library
 from control.services.limits import LocalLimiter, RequestLimits, SignInLimits
 from control.services.links import Links
 from control.services.memory import Memory
+from control.services.mounts import Mounts
 from control.services.passwords import Passwords
 from control.services.queue import Queue
 from control.services.service_tokens import ServiceTokens
@@ -36,6 +37,7 @@ from control.storage.sql.audit import AuditStore, Entry, Search
 from control.storage.sql.grants import GrantStore
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
+from control.storage.sql.mounts import MountStore
 from control.storage.sql.pool import Database
 from control.storage.sql.queue import QueueStore
 from control.storage.sql.service_tokens import ServiceTokenStore
@@ -74,6 +76,7 @@ class Services:
     links: Links
     users: Users
     queue: Queue
+    mounts: Mounts
     media_keys: Memory[vault.WrappedKey]
     media_key_store: MediaKeyStore
     master: vault.MasterKeys
@@ -131,7 +134,7 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
     copies = SessionCopies(client, session_store.find, lambda: changes.healthy, lambda: changes.gap_at)
     memories.add("session", copies)
     media = memories.of("media", media_store.find)
-    media_key_store = MediaKeyStore(database)
+    media_key_store, mount_store = MediaKeyStore(database), MountStore(database)
     media_keys = memories.of("media", media_key_store.get)
 
     keys = settings.paths.keys
@@ -182,6 +185,7 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
             settings.public_url, link_keys, bytes.fromhex((keys / "stream.key").read_text().strip()), settings.links
         ),
         users=Users(user_store, passwords, sessions, service_tokens, audit),
+        mounts=Mounts(mount_store, memories.of("mount", mount_store.find)),
         queue=Queue(QueueStore(database), media_store, audit, settings.paths.imports, settings.paths.quarantine),
         media_keys=media_keys,
         media_key_store=media_key_store,

@@ -187,6 +187,12 @@ class NotReady(ControlError):
     code, status, advice, retry_after = "MEDIA_005", 503, "Try again in a moment.", 5
 
 
+class MountAway(ControlError):
+    """The drive that holds this file is away."""
+
+    code, status, advice, retry_after = "MEDIA_006", 503, "Nothing is lost; it comes back with the drive.", 30
+
+
 class GrantEnded(ControlError):
     """The permission to play this has ended."""
 

@@ -93,10 +93,10 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
 
     # API: media
     item = media.Item(s.library, s.users)
-    stream = streams.Stream(s.library, s.grants, s.audit, s.settings.public_url)
+    stream = streams.Stream(s.library, s.grants, s.mounts, s.audit, s.settings.public_url)
     yield route("/api/media/library", media.Collection(s.library), GET=BROWSE)
     yield route("/api/media/{media_id:uuid}", item, GET=DOWNLOAD, PATCH=CHANGE_MEDIA)
-    yield route("/api/media/{media_id:uuid}/original", originals.Original(s.library), GET=DOWNLOAD)
+    yield route("/api/media/{media_id:uuid}/original", originals.Original(s.library, s.mounts), GET=DOWNLOAD)
     yield route("/api/media/stream/{media_id:uuid}", stream, GET=VIEW)
     for kind in contract.STILL_KINDS:
         yield route(f"{contract.STILLS.path}{kind}/{{media_id:uuid}}", still, kind, GET=DOWNLOAD)
@@ -111,7 +111,7 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route("/api/admin/queue/{media_id:uuid}/cancel", jobs, "cancel", POST=MANAGE_QUEUE)
 
     # Signed by HMAC, verified here
-    yield route(contract.STREAM.path + "{stream_id}", streams.SignedStream(s.library, s.links), GET=SIGNED)
+    yield route(contract.STREAM.path + "{stream_id}", streams.SignedStream(s.library, s.links, s.mounts), GET=SIGNED)
 
     # Only for Nginx
     gate = access.Access(s.library, s.identity, s.audit, s.settings.protected)

@@ -16,6 +16,7 @@ from control.storage.sql.audit import AuditStore
 from control.storage.sql.grants import GrantStore
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
+from control.storage.sql.mounts import MountStore
 from control.storage.sql.pool import Database
 from control.storage.sql.queue import QueueStore
 from control.storage.sql.sessions import SessionStore
@@ -42,7 +43,8 @@ async def run(configuration: settings.Settings) -> None:
     async with queue.app.open_async():
         await watch.queue_forgotten()
         log.info("ready", imports=str(configuration.paths.imports), mounts=[m.name for m in configuration.mounts])
-        scans = mounts.scan_for_ever(configuration.mounts, media, configuration.processing.mount_scan_seconds)
+        states = MountStore(database, changed=lambda name: changes.publish("mount", name))
+        scans = mounts.scan_for_ever(configuration.mounts, media, states, configuration.processing.mount_scan_seconds)
         await asyncio.gather(watch.run(), queue.work(), scans, housekeeping.run())
 
 

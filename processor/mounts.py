@@ -7,6 +7,7 @@ import mimetypes
 import os
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import structlog
@@ -14,6 +15,8 @@ import structlog
 from control.errors import ControlError
 from control.settings import Mount
 from control.storage.sql.media import MediaStore
+from control.storage.sql.mounts import MountStore
+from processor.mount_probe import MountProbe
 from processor.steps.signatures import kind_by_name
 
 log = structlog.get_logger()
@@ -27,19 +30,32 @@ _TYPES = {".mkv": "video/x-matroska", ".ts": "video/mp2t", ".flac": "audio/flac"
           ".m4a": "audio/mp4", ".avif": "image/avif", ".heic": "image/heic", ".webp": "image/webp"}  # fmt: skip
 
 
-async def scan_for_ever(mounts: list[Mount], media: MediaStore, pause: float) -> None:
+async def scan_for_ever(mounts: list[Mount], media: MediaStore, states: MountStore, pause: float) -> None:
     """Look at every mount again and again; one that hangs or is away disturbs no other."""
-    await asyncio.gather(*(_scan_for_ever(mount, media, pause) for mount in mounts))
+    await asyncio.gather(*(_scan_for_ever(mount, media, states, pause) for mount in mounts))
 
 
-async def _scan_for_ever(mount: Mount, media: MediaStore, pause: float) -> None:
+async def _scan_for_ever(mount: Mount, media: MediaStore, states: MountStore, pause: float) -> None:
     known: dict[str, int] = {}
+    probe, thread = MountProbe(mount.path), ThreadPoolExecutor(1)  # of its own: a scan that hangs holds up no other
     while True:
         try:
-            await asyncio.to_thread(scan, mount, media, known)
+            await asyncio.get_running_loop().run_in_executor(thread, _look_and_scan, mount, media, states, probe, known)
         except (OSError, ControlError) as error:
-            log.warning("mount_away", mount=mount.name, error=str(error))
+            log.warning("mount_not_scanned", mount=mount.name, error=type(error).__name__)
         await asyncio.sleep(pause)
+
+
+def _look_and_scan(
+    mount: Mount, media: MediaStore, states: MountStore, probe: MountProbe, known: dict[str, int]
+) -> None:
+    state = states.find(mount.name)
+    found = probe.look(state is not None and state.mount_point)
+    states.note(mount.name, found.away, found.reason, found.mount_point)
+    if state is None or state.away != found.away:
+        log.warning("mount_away" if found.away else "mount_here", mount=mount.name, reason=found.reason)
+    if not found.away:
+        scan(mount, media, known)
 
 
 def scan(mount: Mount, media: MediaStore, known: dict[str, int]) -> None:

@@ -13,11 +13,12 @@ from control.resources.outcome import required
 from control.services.decisions import decide
 from control.services.library import Library
 from control.services.links import has_plain_file
+from control.services.mounts import Mounts
 
 
 class Original:
-    def __init__(self, library: Library):
-        self._library = library
+    def __init__(self, library: Library, mounts: Mounts):
+        self._library, self._mounts = library, mounts
 
     @describe("Playing", also={206: None})
     def on_get(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
@@ -26,4 +27,5 @@ class Original:
         required(decide(principal, DOWNLOAD, media, decision_id(req)))
         if not has_plain_file(media):
             raise NoPlainFile()
+        self._mounts.must_be_here(media)
         hand_over_original(resp, media, attachment=req.get_param_as_bool("download", default=False))

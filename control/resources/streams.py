@@ -20,6 +20,7 @@ from control.services.decisions import decide
 from control.services.grants import Grants, Opened
 from control.services.library import Library
 from control.services.links import Links, has_plain_file
+from control.services.mounts import Mounts
 from nginx import contract
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
@@ -30,8 +31,9 @@ class StreamQuery(Shape):
 
 
 class Stream:
-    def __init__(self, library: Library, grants: Grants, audit: Audit, public_url: str):
-        self._library, self._grants, self._audit, self._public_url = library, grants, audit, public_url
+    def __init__(self, library: Library, grants: Grants, mounts: Mounts, audit: Audit, public_url: str):
+        self._library, self._grants, self._mounts = library, grants, mounts
+        self._audit, self._public_url = audit, public_url
 
     @describe("Playing", also={206: None, 303: None}, query=StreamQuery)
     def on_get(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
@@ -42,6 +44,7 @@ class Stream:
         principal, media = principal_of(req), self._library.find(str(media_id))
         decision = required(decide(principal, VIEW, media, decision_id(req)))
         if media.delivery == "file":
+            self._mounts.must_be_here(media)
             return hand_over_original(resp, media)
         portable = req.context.query.portable
         if portable and principal.role == "guest":
@@ -76,8 +79,8 @@ class Stream:
 
 
 class SignedStream:
-    def __init__(self, library: Library, links: Links):
-        self._library, self._links = library, links
+    def __init__(self, library: Library, links: Links, mounts: Mounts):
+        self._library, self._links, self._mounts = library, links, mounts
 
     @describe("Links", also={206: None})
     def on_get(self, req: falcon.Request, resp: falcon.Response, stream_id: str) -> None:
@@ -86,6 +89,7 @@ class SignedStream:
         media = self._library.find(stream_id) if _is_uuid(stream_id) else None
         if media is None or not has_plain_file(media):
             raise MediaNotFound()
+        self._mounts.must_be_here(media)
         hand_over_original(resp, media)
 
 

@@ -45,7 +45,8 @@ class Login:
         except (InvalidCredentials, TooManyTries, SignInBusy, TooManyDevices) as error:
             resp.status = error.status
             annotate(req, resp, error, "anonymous")
-            return self._form(req, resp, following, _text(form, "username")[:_LONGEST_NAME], error)
+            again = bool(_text(form, "choice_token"))
+            return self._form(req, resp, following, _text(form, "username")[:_LONGEST_NAME], error, again)
         cookies.set_session(resp, opened, self._refresh_seconds, asking.id)
         raise_see_other(resp, following)
 
@@ -56,13 +57,14 @@ class Login:
 
     def _form(
         self, req: falcon.Request, resp: falcon.Response, following: str, username: str = "",
-        error: ControlError | None = None,
+        error: ControlError | None = None, again: bool = False,
     ) -> None:  # fmt: skip
-        """The form; after TooManyDevices the one to choose devices by, which is no error."""
+        """The form; after TooManyDevices the one to choose devices by, which is an error only the second time."""
         choice = error if isinstance(error, TooManyDevices) else None
+        wrong = error_shown(error) if error and (again or not choice) else None
         self._render.page(
             req, resp, "login", next=following, username=username,
-            error=error_shown(error) if error and not choice else None,
+            error=wrong and (wrong | {"details": "Tick at least one."} if choice else wrong),
             devices=[device_shape(one) for one in choice.devices] if choice else None,
             limit=choice.limit if choice else 0, choice_token=choice.choice_token if choice else "",
         )  # fmt: skip

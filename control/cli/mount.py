@@ -1,0 +1,34 @@
+"""``sluice mount``: libraries that are served in place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from control.cli.instance import opened
+from control.cli.outcome import as_json, show
+
+
+@click.group()
+def command() -> None:
+    """The mounts, and whether they are there."""
+
+
+@command.command("list")
+@as_json
+@click.pass_obj
+def list_(data: Path, as_json: bool) -> None:
+    """List mounts with their state, as the processor found them last."""
+    with opened(data) as services:
+        places = {mount.name: str(mount.path) for mount in services.settings.mounts}
+        found = [
+            {
+                "name": state.name, "path": places.get(state.name, "(not in the settings any more)"),
+                "state": "away" if state.away else "here", "reason": state.reason, "items": items,
+                "since": state.changed_at.isoformat(timespec="seconds"),
+                "checked": state.checked_at.isoformat(timespec="seconds"),
+            }
+            for state, items in services.mounts.all()
+        ]  # fmt: skip
+    show(found, as_json, ("name", "path", "state", "items", "since", "reason"))

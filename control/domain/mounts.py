@@ -1,0 +1,16 @@
+"""Mounts as they were found last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MountState:
+    name: str
+    away: bool
+    reason: str
+    mount_point: bool  # seen as a mount point once
+    changed_at: datetime
+    checked_at: datetime

@@ -1,0 +1,43 @@
+"""Mount rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from control.domain.mounts import MountState
+from control.storage.sql.pool import Database
+
+_COLUMNS = "name, away, reason, mount_point, changed_at, checked_at"
+
+
+class MountStore:
+    """`changed` is called with the name of every mount that went away or came back."""
+
+    def __init__(self, database: Database, changed: Callable[[str], None] = lambda name: None):
+        self._database, self._changed = database, changed
+
+    def find(self, name: str) -> MountState | None:
+        row = self._database.one(f"SELECT {_COLUMNS} FROM mounts WHERE name = %s", [name])  # noqa: S608
+        return row and MountState(**row)
+
+    def all(self) -> list[MountState]:
+        return [MountState(**row) for row in self._database.all(f"SELECT {_COLUMNS} FROM mounts ORDER BY name")]  # noqa: S608
+
+    def note(self, name: str, away: bool, reason: str, mount_point: bool) -> None:
+        """What a look has found. A mount point stays one, whatever lies in its place."""
+        known = self.find(name)
+        self._database.run(
+            """INSERT INTO mounts (name, away, reason, mount_point) VALUES (%(name)s, %(away)s, %(reason)s, %(point)s)
+               ON CONFLICT (name) DO UPDATE SET away = excluded.away, reason = excluded.reason, checked_at = now(),
+                   mount_point = mounts.mount_point OR excluded.mount_point,
+                   changed_at = CASE WHEN mounts.away = excluded.away THEN mounts.changed_at ELSE now() END""",
+            {"name": name, "away": away, "reason": reason, "point": mount_point},
+        )
+        if known is None or known.away != away:
+            self._changed(name)
+
+    def items(self, name: str) -> int:
+        """How many media lie on it."""
+        return self._database.one("SELECT count(*) AS n FROM media WHERE mount = %s AND deleted_at IS NULL", [name])[
+            "n"
+        ]
