@@ -185,7 +185,7 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
             settings.public_url, link_keys, bytes.fromhex((keys / "stream.key").read_text().strip()), settings.links
         ),
         users=Users(user_store, passwords, sessions, service_tokens, audit),
-        mounts=Mounts(mount_store, memories.of("mount", mount_store.find)),
+        mounts=Mounts(mount_store, memories.of("mount", mount_store.find), audit),
         queue=Queue(QueueStore(database), media_store, audit, settings.paths.imports, settings.paths.quarantine),
         media_keys=media_keys,
         media_key_store=media_key_store,

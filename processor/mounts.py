@@ -21,6 +21,9 @@ from processor.steps.signatures import kind_by_name
 
 log = structlog.get_logger()
 
+# A scan that misses more than this part of a mount, and more than a few, is not believed without a person's yes.
+LOSS_BELIEVED, FEW = 0.10, 3
+
 # Served in place under their own type: only kinds that a browser plays or a person downloads.
 _ALLOWED = (
     ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".mp3", ".m4a", ".aac", ".flac", ".ogg", ".oga", ".opus",
@@ -55,17 +58,43 @@ def _look_and_scan(
     if state is None or state.away != found.away:
         log.warning("mount_away" if found.away else "mount_here", mount=mount.name, reason=found.reason)
     if not found.away:
-        scan(mount, media, known)
+        present = scan(mount, media, known)
+        drop_missing(mount, media, states, present)
 
 
-def scan(mount: Mount, media: MediaStore, known: dict[str, int]) -> None:
-    """Register what is new or has another size; `known` (path -> size) is what earlier scans saw. Deletes nothing."""
+def scan(mount: Mount, media: MediaStore, known: dict[str, int]) -> set[str]:
+    """Register what is new or has another size; `known` (path -> size) is what earlier scans saw. Deletes nothing.
+
+    Return everything that is there; raises OSError when some of it could not be read, so that nothing counts as gone.
+    """
+    present = set()
     for path, status in _files(mount.path):
         name = str(path.relative_to(mount.path))
+        present.add(name)
         if known.get(name) != status.st_size:
             media.upsert_mounted(mount.name, name, _shown(path.name), kind_by_name(path.name), _type(path),
                                  status.st_size)  # fmt: skip
             known[name] = status.st_size
+    for name in known.keys() - present:
+        del known[name]
+    return present
+
+
+def drop_missing(mount: Mount, media: MediaStore, states: MountStore, present: set[str]) -> None:
+    """Take out of the library what is not there any more; a loss that is too large waits for a person's yes."""
+    recorded = media.mounted_paths(mount.name)
+    missing = recorded - present
+    state = states.find(mount.name)
+    doubtful = len(missing) > max(LOSS_BELIEVED * len(recorded), FEW)
+    if doubtful and not state.confirmed:
+        if state.missing != len(missing):
+            log.warning("mount_loss_waits", mount=mount.name, missing=len(missing), of=len(recorded))
+        states.note_missing(mount.name, len(missing))
+        return
+    if missing:
+        log.info("mount_files_gone", mount=mount.name, count=len(media.drop_mounted(mount.name, missing)))
+    if state.missing:
+        states.note_missing(mount.name, 0)
 
 
 def _files(directory: Path) -> Iterator[tuple[Path, os.stat_result]]:

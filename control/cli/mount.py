@@ -8,6 +8,7 @@ import click
 
 from control.cli.instance import opened
 from control.cli.outcome import as_json, show
+from control.services.users import OPERATOR
 
 
 @click.group()
@@ -25,10 +26,22 @@ def list_(data: Path, as_json: bool) -> None:
         found = [
             {
                 "name": state.name, "path": places.get(state.name, "(not in the settings any more)"),
-                "state": "away" if state.away else "here", "reason": state.reason, "items": items,
+                "state": "away" if state.away else "here", "reason": state.reason,
+                "items": items, "missing": state.missing,
                 "since": state.changed_at.isoformat(timespec="seconds"),
                 "checked": state.checked_at.isoformat(timespec="seconds"),
             }
             for state, items in services.mounts.all()
         ]  # fmt: skip
-    show(found, as_json, ("name", "path", "state", "items", "since", "reason"))
+    show(found, as_json, ("name", "path", "state", "items", "missing", "since", "reason"))
+
+
+@command.command()
+@click.argument("name")
+@as_json
+@click.pass_obj
+def confirm(data: Path, name: str, as_json: bool) -> None:
+    """Say that the files which the mount NAME misses are gone for good: the next scan drops them from the library."""
+    with opened(data) as services:
+        missing = services.mounts.confirm(name, OPERATOR)
+    show({"name": name, "dropped_at_the_next_scan": missing}, as_json)

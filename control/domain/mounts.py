@@ -14,3 +14,5 @@ class MountState:
     mount_point: bool  # seen as a mount point once
     changed_at: datetime
     checked_at: datetime
+    missing: int = 0  # files that wait for a person's yes to be dropped
+    confirmed: bool = False

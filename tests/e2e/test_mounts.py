@@ -63,3 +63,29 @@ def test_U15_a_drive_that_is_unmounted_answers_503_and_loses_nothing(stack):
     (drive / "song.mp3").write_bytes(b"la la la" * 1000)
     wait_until(lambda: client.get(places[0]).status_code == 200, 20, "it did not come back")
     assert stack.media("song.mp3")["id"] == song["id"]
+
+
+def test_U15_a_file_that_is_gone_leaves_the_library_and_a_great_loss_waits_for_a_yes(stack):
+    shelf = stack.data / "shelf"
+    for number in range(12):
+        stack.place(b"x" * (number + 1), shelf / f"track-{number:02}.mp3")
+    for number in range(12):
+        stack.wait_for_media(f"track-{number:02}.mp3", seconds=60)
+    (shelf / "track-00.mp3").unlink()
+    wait_until(lambda: stack.media("track-00.mp3") is None, 20, "one file that is gone is believed")
+
+    for number in range(1, 9):
+        (shelf / f"track-{number:02}.mp3").unlink()
+    wait_until(lambda: shelf_state(stack)["missing"] == 8, 20, "the great loss was not noticed")
+    assert stack.media("track-01.mp3") and stack.media("track-08.mp3")
+    stack.place(b"x" * 2, shelf / "track-01.mp3")  # some of it comes back by itself
+    wait_until(lambda: shelf_state(stack)["missing"] == 7, 20)
+    assert json.loads(stack.sluice("mount", "confirm", "shelf", "--json"))["dropped_at_the_next_scan"] == 7
+    wait_until(lambda: stack.media("track-08.mp3") is None, 20, "what was confirmed was not dropped")
+    assert stack.media("track-01.mp3") and stack.media("track-11.mp3")
+    wait_until(lambda: shelf_state(stack)["missing"] == 0, 20)
+    assert not stack.sluice("mount", "confirm", "shelf", check=False)
+
+
+def shelf_state(stack) -> dict:
+    return next(m for m in json.loads(stack.sluice("mount", "list", "--json")) if m["name"] == "shelf")

@@ -34,6 +34,7 @@ EVENTS = {
     "import_retried": "a failed import was taken up again",
     "import_cancelled": "an import was cancelled",
     "keys_rotated": "media keys were wrapped by a new master key",
+    "mount_loss_confirmed": "files that are missing on a mount are gone for good",
     "media_changed": "a media got another visibility or owner",
     "refused": "a request was refused",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -215,6 +215,17 @@ class MediaStore:
                RETURNING id::text""",
             {"name": name, "kind": kind, "mime": mime, "size": size, "mount": mount, "path": os.fsencode(path)},
         )["id"]
+
+    def drop_mounted(self, mount: str, paths: Iterable[str]) -> list[str]:
+        """Their files are gone; return the ids. A file that comes back is the same media again."""
+        rows = self._database.all(
+            """UPDATE media SET deleted_at = now(), updated_at = now()
+               WHERE mount = %s AND path = ANY(%s) AND deleted_at IS NULL RETURNING id::text""",
+            [mount, [os.fsencode(path) for path in paths]],
+        )
+        for row in rows:
+            self._changed(row["id"])
+        return [row["id"] for row in rows]
 
     def mounted_paths(self, mount: str) -> set[str]:
         rows = self._database.all("SELECT path FROM media WHERE mount = %s AND deleted_at IS NULL", [mount])

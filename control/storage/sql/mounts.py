@@ -7,7 +7,7 @@ from collections.abc import Callable
 from control.domain.mounts import MountState
 from control.storage.sql.pool import Database
 
-_COLUMNS = "name, away, reason, mount_point, changed_at, checked_at"
+_COLUMNS = "name, away, reason, mount_point, changed_at, checked_at, missing, confirmed"
 
 
 class MountStore:
@@ -35,6 +35,19 @@ class MountStore:
         )
         if known is None or known.away != away:
             self._changed(name)
+
+    def note_missing(self, name: str, missing: int) -> None:
+        """So many files are missing that somebody must confirm it; 0: nothing waits any more."""
+        self._database.run(
+            "UPDATE mounts SET missing = %s, confirmed = confirmed AND %s > 0 WHERE name = %s", [missing, missing, name]
+        )
+
+    def confirm(self, name: str) -> int:
+        """The missing files are gone for good; return how many wait for that."""
+        row = self._database.one(
+            "UPDATE mounts SET confirmed = true WHERE name = %s AND missing > 0 RETURNING missing", [name]
+        )
+        return row["missing"] if row else 0
 
     def items(self, name: str) -> int:
         """How many media lie on it."""
