@@ -199,6 +199,12 @@ class GrantEnded(ControlError):
     code, status, advice = "MEDIA_007", 403, "Open the player again."
 
 
+class AlreadyThere(ControlError):
+    """The same file is in the library already."""
+
+    code, status, advice = "MEDIA_010", 409, "Delete the other one first, or set imports.duplicates to keep or link."
+
+
 class ImportCancelled(ControlError):
     """Its import was cancelled."""
 
@@ -287,6 +293,12 @@ class ControlUnavailable(ControlError):
     """Sluice is restarting."""  # answered by Nginx itself, see nginx/templates/locations/errors.conf.j2
 
     code, status, advice, retry_after = "SYSTEM_004", 503, "Playing goes on; the rest is back in a moment.", 5
+
+
+class DiskFull(ControlError):
+    """The disk is full."""
+
+    code, status, advice = "SYSTEM_005", 507, "Nothing is lost. Make room; what was under way goes on by itself."
 
 
 def table() -> list[type[ControlError]]:

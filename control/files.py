@@ -25,3 +25,17 @@ def write_whole(path: Path, content: str | bytes, mode: int) -> None:
     except BaseException:
         os.unlink(name)
         raise
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file that Nginx may read (0640), atomically and durably."""
+    write_whole(path, content, 0o640)
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in it last."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

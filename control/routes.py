@@ -39,6 +39,7 @@ from control.resources import (
     service_tokens,
     sessions,
     stills,
+    storyboards,
     streams,
 )  # fmt: skip
 from control.resources.openapi import Description, document
@@ -98,6 +99,7 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route("/api/media/{media_id:uuid}", item, GET=DOWNLOAD, PATCH=CHANGE_MEDIA)
     yield route("/api/media/{media_id:uuid}/original", originals.Original(s.library, s.mounts), GET=DOWNLOAD)
     yield route("/api/media/stream/{media_id:uuid}", stream, GET=VIEW)
+    yield route("/api/media/{media_id:uuid}/storyboard", storyboards.Storyboard(s.library), GET=DOWNLOAD)
     for kind in contract.STILL_KINDS:
         yield route(f"{contract.STILLS.path}{kind}/{{media_id:uuid}}", still, kind, GET=DOWNLOAD)
     yield route("/api/links", links.Collection(s.library, s.links, s.audit), POST=LINK)

@@ -29,6 +29,8 @@ from pydantic_settings import (
 from nginx.contract import ORIGINALS_ROOT
 
 Role = Literal["guest", "viewer", "editor", "admin"]
+Kind = Literal["video", "audio", "image", "document"]
+Hwaccel = Literal["none", "vaapi", "nvenc", "qsv", "videotoolbox"]
 
 
 def _served(path: Path) -> Path:
@@ -40,6 +42,7 @@ def _served(path: Path) -> Path:
 
 
 ServedPath = Annotated[Path, AfterValidator(_served)]
+Bitrate = Annotated[str, Field(pattern=r"^[1-9]\d{0,5}k$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
 
 # sockaddr_un.sun_path holds 108 bytes (unix(7)); Postgres adds "/.s.PGSQL.5432".
@@ -156,9 +159,9 @@ class Links(Section):
 
 
 class Rung(Section):
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]{1,12}$")]
+    name: Annotated[str, Field(pattern=r"^[0-9][a-z0-9]{0,11}$")]  # no letter first: "source", "audio0" are taken
     height: int = Field(ge=16, le=4320)
-    bitrate: Annotated[str, Field(pattern=r"^\d+k$")]
+    bitrate: Bitrate
 
     @property
     def bits_per_second(self) -> int:
@@ -184,7 +187,7 @@ class Preview(Section):
 class Video(Section):
     preset: str = "veryfast"
     crf: int = Field(23, ge=0, le=51)
-    audio_bitrate: str = "128k"
+    audio_bitrate: Bitrate = "128k"
     ladder: list[Rung] = [
         Rung(name="720p", height=720, bitrate="3000k"),
         Rung(name="480p", height=480, bitrate="1500k"),
@@ -192,6 +195,13 @@ class Video(Section):
     ]
     thumbnail: Thumbnail = Thumbnail()
     preview: Preview = Preview()
+
+
+class Audio(Section):
+    """Sound without a picture, and the tracks beside one."""
+
+    bitrate: Bitrate = "192k"  # AAC, stereo
+    surround_bitrate: Bitrate = "384k"  # AAC, 5.1
 
 
 class Images(Section):
@@ -205,6 +215,8 @@ class Ffmpeg(Section):
     binary: str = "ffmpeg"
     probe: str = "ffprobe"
     threads: int = Field(0, ge=0)  # 0: ffmpeg decides
+    hwaccel: Hwaccel = "none"  # who encodes; the software does where the hardware cannot
+    device: str = "/dev/dri/renderD128"  # for vaapi and qsv
 
 
 Policy = Literal["encrypt", "delete", "keep"]
@@ -221,15 +233,18 @@ class Originals(Section):
 
 class Imports(Section):
     originals: Originals = Originals()
+    duplicates: Literal["keep", "link", "refuse"] = "keep"  # a file whose content is in the library already
     settle_seconds: float = Field(2, ge=0.1)  # size and mtime must rest this long
     sweep_seconds: float = Field(5, ge=0.2)
 
 
 class Processing(Section):
-    workers: int = Field(1, ge=1)  # films at a time; images have a lane of their own
+    workers: int = Field(1, ge=1)  # films at a time
+    quick_workers: int = Field(2, ge=1)  # photos, songs and documents at a time: they never wait behind a film
     attempts: int = Field(3, ge=1)
     mount_scan_seconds: float = Field(30, ge=0.5)
     memory_bytes: int = Field(4 << 30, ge=256 << 20)  # per decoder child
+    free_bytes: int = Field(1 << 30, ge=1 << 20)  # with less room than this on the disk the pipeline pauses
 
 
 class Mount(Section):
@@ -237,6 +252,16 @@ class Mount(Section):
 
     name: Slug
     path: ServedPath
+    types: list[Kind] = ["video", "audio", "image", "document"]
+    renditions: bool = False  # encrypted ones in the vault, made by the pipeline; the files stay as they are
+    windows_path: str = ""  # what Windows programs call it: a path of theirs names the same file here
+
+    @field_validator("windows_path")
+    @classmethod
+    def _a_root(cls, value: str) -> str:
+        if value and not re.match(r"^([A-Za-z]:[\\/]?|[\\/]{2}[^\\/])", value):
+            raise ValueError("a Windows path starts with a drive (C:\\Cloud) or a share (\\\\server\\share)")
+        return value
 
 
 class Protected(Section):
@@ -268,6 +293,7 @@ class Settings(BaseSettings):
     hls: Hls = Hls()
     links: Links = Links()
     video: Video = Video()
+    audio: Audio = Audio()
     images: Images = Images()
     ffmpeg: Ffmpeg = Ffmpeg()
     imports: Imports = Imports()

@@ -58,7 +58,7 @@ DIRECTORY = Location(INTERNAL + "directory/", internal=True)
 
 LOCATIONS = (STATIC, HLS, DOWNLOAD, STREAM, STILLS, AUTH, CONTENT_KEY, VAULT, ORIGINALS, MOUNTS, DIRECTORY)
 
-STILL_KINDS = ("thumbnail", "preview", "still")
+STILL_KINDS = ("thumbnail", "preview", "still", "storyboard", "waveform")
 
 
 # --- headers --------------------------------------------------------------------------------------
@@ -181,7 +181,8 @@ def encode_path(path: str) -> str:
 # --- the media layout on disk: the processor writes it, control names it, Nginx aliases it --------
 #   vault/ab/abcdef01-…/master.m3u8
 #                      /720p/index.m3u8  seg_00000.ts …      (AES-128-CBC under key(rung, n); key/{n} is never a file)
-#                      /image.webp.enc   thumbnail.webp.enc  still.webp.enc  preview.webp.enc      (IV || ciphertext)
+#                      /audio0/index.m3u8 …  /text0/index.m3u8 seg_00000.vtt …  (further sound, subtitles: the same way)
+#                      /image.webp.enc   thumbnail.webp.enc  still.webp.enc  preview.webp.enc …    (IV || ciphertext)
 #                      /manifest.json                         (what was made, with sizes and hashes; not served)
 #   files/originals/ab/abcdef01-…/original                     (a kept original, plain, served after a decision)
 #   archive/ab/abcdef01-….enc                                  (the original as ciphertext; not served)
@@ -190,18 +191,19 @@ MASTER_PLAYLIST = "master.m3u8"
 PLAYLIST = "index.m3u8"
 IMAGE = "image.webp.enc"
 MANIFEST = "manifest.json"
-SEGMENT = r"seg_[0-9]{5}\.ts"
+SEGMENT = r"seg_[0-9]{5}\.(?:ts|vtt)"
 # What a signed prefix opens: segments and playlists from the disk, keys from control.
 HLS_SEGMENT = rf"{RUNG}/{SEGMENT}"
 HLS_PLAYLIST = rf"(?:master\.m3u8|{RUNG}/index\.m3u8)"
 HLS_KEY = rf"(?<sluice_rung>{RUNG})/key/(?<sluice_period>{PERIOD})"
+SIDECAR = "original.enc"  # a text file that came beside its film, below its track
 ORIGINAL = "original"
 ORIGINALS_ROOT = "originals"  # the {root} of kept originals in /d/ links: no mount may be named so
 IMAGE_RUNG = "image"  # the "rung" of a picture's content key: /hls/…/{media}/image/key/0
 
 
-def segment_name(index: int) -> str:
-    return f"seg_{index:05d}.ts"
+def segment_name(index: int, ending: str = "ts") -> str:
+    return f"seg_{index:05d}.{ending}"
 
 
 def still_name(kind: str) -> str:

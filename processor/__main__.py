@@ -16,13 +16,18 @@ from control.storage.sql.audit import AuditStore
 from control.storage.sql.grants import GrantStore
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
+from control.storage.sql.mounted import MountedStore
 from control.storage.sql.mounts import MountStore
 from control.storage.sql.pool import Database
 from control.storage.sql.queue import QueueStore
 from control.storage.sql.sessions import SessionStore
 from processor import mounts
+from processor.duplicates import Duplicates
+from processor.encoders import Encoders
 from processor.housekeeping import Housekeeping
-from processor.pipeline import Pipeline, remove_old_scratch
+from processor.pipeline import Pipeline
+from processor.scratch import Scratch
+from processor.sidecars import Sidecars
 from processor.tasks import Queue
 from processor.watch import Watch
 
@@ -33,18 +38,28 @@ async def run(configuration: settings.Settings) -> None:
     database = Database(configuration.database_url, configuration.database.pool_max).open()
     changes = ChangePublisher(connect(configuration.redis_url))
     media = MediaStore(database, changed=lambda media_id: changes.publish("media", media_id))
-    master = vault.MasterKeys(configuration.paths.keys)
-    queue = Queue(configuration, Pipeline(configuration, media, MediaKeyStore(database), master, QueueStore(database)))
-    watch = Watch(configuration, media, queue.defer)
+    mounted = MountedStore(database, changed=lambda media_id: changes.publish("media", media_id))
+    keys, master, scratch = (
+        MediaKeyStore(database),
+        vault.MasterKeys(configuration.paths.keys),
+        Scratch(configuration.paths),
+    )
+    pipeline = Pipeline(
+        configuration, media, keys, master, QueueStore(database), scratch, Encoders(configuration),
+        Duplicates(configuration, media, keys, master),
+    )  # fmt: skip
+    queue = Queue(configuration, pipeline)
+    watch = Watch(configuration, media, queue.defer, Sidecars(configuration, media, keys, master, scratch).take_up)
     housekeeping = Housekeeping(
-        AuditStore(database), SessionStore(database), GrantStore(database), MediaKeyStore(database), master,
+        AuditStore(database), SessionStore(database), GrantStore(database), keys, master,
         configuration.audit.keep_days, configuration.keys.rotation_days,
     )  # fmt: skip
     async with queue.app.open_async():
         await watch.queue_forgotten()
         log.info("ready", imports=str(configuration.paths.imports), mounts=[m.name for m in configuration.mounts])
         states = MountStore(database, changed=lambda name: changes.publish("mount", name))
-        scans = mounts.scan_for_ever(configuration.mounts, media, states, configuration.processing.mount_scan_seconds)
+        pause = configuration.processing.mount_scan_seconds
+        scans = mounts.scan_for_ever(configuration.mounts, mounted, states, queue.defer, pause)
         await asyncio.gather(watch.run(), queue.work(), scans, housekeeping.run())
 
 
@@ -54,7 +69,6 @@ def main() -> None:
         configuration = settings.load()
     except settings.SettingsError as error:
         sys.exit(str(error))
-    remove_old_scratch(configuration)
     # A running job is not waited for: its child dies with us, the queue gives it to the next processor.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     try:

@@ -4,36 +4,44 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
 from control import vault
-from control.domain.media import Media, Rendition
-from control.domain.playlists import master_playlist
-from control.errors import ImportCancelled
+from control.domain.media import Media
+from control.errors import DiskFull, ImportCancelled
 from control.settings import Policy, Settings
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
 from control.storage.sql.queue import QueueStore
+from control.vault.manifest import verify_manifest, write_manifest
 from nginx import contract
+from processor.duplicates import Duplicates
+from processor.encoders import Encoders
+from processor.publication import Publication
+from processor.room import Room, no_room
+from processor.scratch import Scratch
+from processor.steps.documents import make_document
 from processor.steps.images import make_image
-from processor.steps.ladder import Ladder
-from processor.steps.manifest import verify_manifest, write_manifest
+from processor.steps.job import Job
+from processor.steps.ladder import BOARD, Ladder
 from processor.steps.originals import quarantine, secure
 from processor.steps.probe import Probe, probe
-from processor.steps.refusal import Refused
-from processor.steps.segments import write_durably
+from processor.steps.refusal import NO_PLAIN_FILE, Refused
+from processor.steps.songs import make_song_pictures
 from processor.steps.stills import make_stills
+from processor.steps.storyboard import board_facts
+from processor.steps.subtitles import make_subtitles, sidecars_of
 
 log = structlog.get_logger()
 
 _PROGRESS_SECONDS = 1.0
+_AGAIN_SECONDS = 5.0  # after a disk was full
 
 
 @dataclass(frozen=True)
@@ -43,79 +51,136 @@ class Pipeline:
     keys: MediaKeyStore
     master: vault.MasterKeys
     queue: QueueStore
+    scratch: Scratch
+    encoders: Encoders
+    duplicates: Duplicates
 
     def process(self, media_id: str) -> None:
-        """Make everything of one imported media. Runs again from the start after any interruption.
+        """Make everything of one media. Runs again from the start after any interruption.
 
-        A file that cannot be used is refused: recorded, put into quarantine, and this returns. Anything else that goes
-        wrong is raised, for the queue to try again.
+        A file that cannot be used is refused: recorded, put into quarantine, and this returns. A full disk is waited
+        for. Anything else that goes wrong is raised, for the queue to try again.
         """
-        media, source = self.media.find(media_id), self._source(media_id)
+        media = self.media.find(media_id)
         if media is None:
             return
-        if media.state != "completed":  # a job may run twice
+        source, room = self.source_of(media), self._room(media_id)
+        if media.state != "completed" or media.mount is not None:  # a job may run twice
             log.info("processing", media=media_id, name=media.name)
             try:
-                with self._scratch() as scratch:
-                    self._make(media, source, scratch)
+                while not self._made(media, source, room):
+                    time.sleep(_AGAIN_SECONDS)
             except Refused as refusal:
-                self.refuse(media_id, refusal.code, refusal.sentence)
+                self.refuse(media, refusal.code, refusal.sentence)
                 return
             log.info("completed", media=media_id)
-        source.unlink(missing_ok=True)
+        if media.mount is None:
+            source.unlink(missing_ok=True)
 
-    def _make(self, media: Media, source: Path, scratch: Path) -> None:
+    def _made(self, media: Media, source: Path, room: Room) -> bool:
+        """One try; False when it ran into a full disk, after which nothing of it stays."""
+        room.wait()
+        try:
+            with self.scratch.directory() as scratch:
+                self._make(media, source, scratch, room)
+            return True
+        except Exception as error:
+            if not no_room(error):
+                raise
+            log.warning("no_room", media=media.id, error=str(error)[-300:])
+            self.media.begin(media.id)
+            self.media.note(media.id, DiskFull.code, "Paused: a disk is full.")
+            shutil.rmtree(self._target(media.id), ignore_errors=True)
+            return False
+
+    def _make(self, media: Media, source: Path, scratch: Path, room: Room) -> None:
         _must_be_a_file(source)
+        before = source.stat()
+        if media.mount is None and self.duplicates.taken(media, source):
+            return
         found = probe(self.settings, source, media.name, scratch)
-        target, media_key = self._fresh_start(media.id)
+        job = Job(self.settings, source, found, self._fresh_start(media.id), self._target(media.id), scratch, room)
         self._describe(media.id, found)
-        if found.kind == "video":
-            self._film(media.id, source, found, media_key, target, scratch)
-        elif found.kind == "image":
-            self._photo(media.id, source, found, media_key, target, scratch)
-        secure(self.settings.paths, media.id, source, media_key, self._policy(found.kind))
-        self.media.complete(media.id)
+        derive = {"video": self._film, "audio": self._song, "image": self._photo, "document": self._document}
+        publication = Publication(self.media, media.id, job.target)
+        derive[found.kind](media, job, publication)
+        write_manifest(job.target, media.id, publication.renditions, publication.tracks)
+        verify_manifest(job.target)  # believed only after reading all of it back
+        _must_be_the_same(source, before)
+        self.media.complete(media.id, "mount" if media.mount is not None else self._retire(media, job))
 
-    def _policy(self, kind: str) -> Policy:
-        """Audio and documents have no renditions yet: their original is all there is."""
-        return "keep" if kind in ("audio", "document") else getattr(self.settings.imports.originals, kind)
+    # --- by kind ---------------------------------------------------------------------------------
 
-    def _film(self, media_id: str, source: Path, found: Probe, media_key: bytes, target: Path, scratch: Path) -> None:
-        ladder = Ladder(
-            self.settings, source, found, media_key, target, scratch,
-            lambda renditions: self._publish(media_id, target, renditions), self._progress_of(media_id),
-        )  # fmt: skip
-        ladder.copy()
-        self.media.set_stills(media_id, make_stills(self.settings, source, found, media_key, target, scratch))
-        self._seal_off(media_id, target, ladder.encode())
+    def _film(self, media: Media, job: Job, publication: Publication) -> None:
+        """The rungs, and from the moment that one can be played its pictures and subtitles beside them."""
+        with ThreadPoolExecutor(1) as thread:
+            beside: list[Future] = []
 
-    def _photo(self, media_id: str, source: Path, found: Probe, media_key: bytes, target: Path, scratch: Path) -> None:
-        self._describe(media_id, make_image(self.settings, source, found, media_key, target, scratch))
-        self._seal_off(media_id, target, [])
-        self.media.set_stills(media_id, ["thumbnail", "still"])
+            def published(renditions, sounds) -> None:
+                publication.rungs(renditions, sounds)
+                if renditions and not beside:
+                    beside.append(thread.submit(self._pictures_and_texts, media, job.beside("pictures"), publication))
+
+            ladder = Ladder(job, self.encoders, published, self._progress_of(media.id))
+            ladder.copy()
+            ladder.encode()
+            for future in beside:
+                future.result()
+        if not publication.renditions:
+            raise Refused("No picture in it can be decoded.")
+        self._board(media.id, job, ladder, publication)
+
+    def _pictures_and_texts(self, media: Media, job: Job, publication: Publication) -> None:
+        make_stills(job, publication.still)
+        beside = sidecars_of(job.source) if media.mount is not None else []
+        texts = make_subtitles(job, beside)
+        if texts:
+            publication.texts(texts)
+
+    def _board(self, media_id: str, job: Job, ladder: Ladder, publication: Publication) -> None:
+        sheet = job.scratch / BOARD
+        if ladder.board and sheet.exists() and sheet.stat().st_size:
+            job.seal(sheet.read_bytes(), "storyboard")
+            self.media.add_facts(media_id, {"storyboard": board_facts(ladder.board)})
+            publication.still("storyboard")
+
+    def _song(self, media: Media, job: Job, publication: Publication) -> None:
+        make_song_pictures(job, publication.still)
+        Ladder(job, self.encoders, publication.rungs, self._progress_of(media.id)).listen()
+
+    def _photo(self, media: Media, job: Job, publication: Publication) -> None:
+        self._describe(media.id, make_image(job))
+        for kind in ("thumbnail", "still"):
+            publication.still(kind)
+
+    def _document(self, media: Media, job: Job, publication: Publication) -> None:
+        self._describe(media.id, make_document(job, media.name, publication.still))
+
+    # --- the original ----------------------------------------------------------------------------
+
+    def _retire(self, media: Media, job: Job) -> str:
+        """Bring the original to its last place; it stays in imports/ until the media is complete."""
+        policy: Policy = getattr(self.settings.imports.originals, job.found.kind)
+        if job.found.kind == "document" and policy == "delete":
+            policy = "keep"  # there is nothing else of it
+        digest = secure(self.settings.paths, media.id, job.source, job.media_key, policy)
+        self.duplicates.note(media.id, digest)
+        return {"encrypt": "archived", "keep": "kept", "delete": ""}[policy]
 
     # --- publishing ------------------------------------------------------------------------------
 
-    def _fresh_start(self, media_id: str) -> tuple[Path, bytes]:
+    def _fresh_start(self, media_id: str) -> bytes:
         """Nothing of an earlier try is visible, then nothing of it is left; the new one has a new key."""
         self.media.begin(media_id)
-        target = self.settings.paths.vault / contract.vault_directory(media_id)
+        target = self._target(media_id)
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
         media_key = vault.new_media_key()
         self.keys.put(media_id, self.master.wrap(media_id, media_key))
-        return target, media_key
+        return media_key
 
-    def _publish(self, media_id: str, target: Path, renditions: list[Rendition]) -> None:
-        """Some rungs can be played: first the playlist on disk, then the row."""
-        write_durably(target / contract.MASTER_PLAYLIST, master_playlist(renditions).encode())
-        self.media.set_renditions(media_id, renditions)
-
-    def _seal_off(self, media_id: str, target: Path, renditions: list[Rendition]) -> None:
-        """Everything is there: write the manifest, and believe it only after reading all of it back."""
-        write_manifest(target, media_id, renditions)
-        verify_manifest(target)
-        _sync_directory(target)
+    def _target(self, media_id: str) -> Path:
+        return self.settings.paths.vault / contract.vault_directory(media_id)
 
     def _describe(self, media_id: str, found: Probe) -> None:
         self.media.describe(
@@ -123,62 +188,61 @@ class Pipeline:
             duration=found.duration, facts=found.facts,
         )  # fmt: skip
 
-    def _progress_of(self, media_id: str):
+    def _progress_of(self, media_id: str) -> Callable[[float], None]:
         told = [0.0]
 
         def progressed(percent: float) -> None:
             if time.monotonic() - told[0] >= _PROGRESS_SECONDS:
                 told[0] = time.monotonic()
-                if self.queue.cancelled(media_id):
-                    raise Refused("Its import was cancelled.", ImportCancelled)
+                self._must_go_on(media_id)
                 self.media.set_progress(media_id, percent)
 
         return progressed
 
+    def _room(self, media_id: str) -> Room:
+        def told(sentence: str | None) -> None:
+            self._must_go_on(media_id)
+            self.media.note(media_id, sentence and DiskFull.code, sentence)
+
+        directories = [self.settings.paths.vault, self.scratch.parent]
+        return Room(directories, self.settings.processing.free_bytes, told)
+
+    def _must_go_on(self, media_id: str) -> None:
+        if self.queue.cancelled(media_id):
+            raise Refused("Its import was cancelled.", ImportCancelled)
+
     # --- when it goes wrong ----------------------------------------------------------------------
 
-    def refuse(self, media_id: str, code: str, sentence: str) -> None:
-        """Give the media up, visibly; its file goes to quarantine, unharmed."""
-        log.warning("refused", media=media_id, code=code, reason=sentence)
-        self.media.fail(media_id, code, sentence)
-        shutil.rmtree(self.settings.paths.vault / contract.vault_directory(media_id), ignore_errors=True)
-        quarantine(self.settings.paths, media_id, self._source(media_id), sentence)
+    def refuse(self, media: Media, code: str, sentence: str) -> None:
+        """Give the media up, visibly; an imported file goes to quarantine, unharmed, a mounted one stays as it is."""
+        log.warning("refused", media=media.id, code=code, reason=sentence)
+        self.media.fail(media.id, code, sentence)
+        shutil.rmtree(self._target(media.id), ignore_errors=True)
+        if media.mount is None:
+            quarantine(self.settings.paths, media.id, self.source_of(media), sentence)
 
-    def _source(self, media_id: str) -> Path:
-        return self.settings.paths.imports / os.fsdecode(self.media.import_path(media_id))
-
-    @contextmanager
-    def _scratch(self) -> Iterator[Path]:
-        """A directory for the plaintext of one job, RAM-backed where there is room; gone afterwards."""
-        parent = self.settings.paths.scratch
-        parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix="job-", dir=parent))
-        try:
-            yield scratch
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+    def source_of(self, media: Media) -> Path:
+        """Where its file lies: in imports/ or on its mount."""
+        if media.mount is None:
+            return self.settings.paths.imports / os.fsdecode(self.media.import_path(media.id))
+        mount = next((mount for mount in self.settings.mounts if mount.name == media.mount), None)
+        if mount is None:
+            raise Refused(f"The mount {media.mount!r} is not in the settings any more.")
+        return mount.path / media.path
 
 
-def remove_old_scratch(settings: Settings) -> None:
-    """At the start of a processor: what a killed one left behind is plaintext."""
-    for directory in settings.paths.scratch_directories:
-        shutil.rmtree(directory, ignore_errors=True)
+def _must_be_the_same(source: Path, before: os.stat_result) -> None:
+    now = source.stat()
+    if (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        raise OSError(f"{source.name} has changed while it was read")
 
 
 def _must_be_a_file(source: Path) -> None:
     if source.is_symlink():
-        raise Refused("It is a symbolic link; only plain files are imported.")
+        raise Refused(NO_PLAIN_FILE)
     if not source.exists():
         raise Refused("The file has gone before it could be processed.")
     if not source.is_file():
-        raise Refused("It is no plain file.")
+        raise Refused(NO_PLAIN_FILE)
     if not os.access(source, os.R_OK):
         raise PermissionError(f"{source.name} cannot be read by the account of the processor")
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

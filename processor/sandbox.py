@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,19 +27,24 @@ log = structlog.get_logger()
 INPUT = "/in/input"
 SCRATCH = "/scratch"
 
+_REAP_SECONDS = 5.0
 _STDERR_KEPT = 4000  # characters of a child's last words
 _LONGEST_STDERR = 64 << 20  # bytes; RLIMIT_FSIZE bounds it too
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    seconds: float  # of wall time; the whole process group is killed then
+    seconds: float  # of wall time, pauses apart; the whole process group is killed then
     memory_bytes: int
     file_bytes: int = 64 << 30
 
 
 class ChildFailed(Exception):
-    """The child ended badly; the text is the end of what it said."""
+    """The child ended badly; the text is the end of what it said. `status` as subprocess has it: -9 for a signal."""
+
+    def __init__(self, text: str, status: int | None = None):
+        super().__init__(text)
+        self.status = status
 
 
 class ChildTimedOut(ChildFailed):
@@ -50,11 +55,12 @@ class Child:
     """A running child. Its output goes to files in the scratch directory, never to a pipe that could fill (P07)."""
 
     def __init__(self, arguments: Sequence[str], scratch: Path, limits: Limits, source: Path | None = None,
-                 readable: Sequence[Path] = ()):  # fmt: skip
+                 readable: Sequence[Path] = (), devices: bool = False):  # fmt: skip
+        """`devices`: it may use the graphics hardware, whose drivers want more address space than they use."""
         self.scratch, self._deadline = scratch, time.monotonic() + limits.seconds
         self.output = scratch / "stdout"
         self._stderr = scratch / "stderr"
-        command = [*_limited(limits), *_enclosed(arguments, scratch, source, readable)]
+        command = [*_limited(limits, devices), *_enclosed(arguments, scratch, source, readable, devices)]
         with self.output.open("wb") as stdout, self._stderr.open("wb") as stderr:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, cwd=scratch, start_new_session=True,
@@ -80,14 +86,31 @@ class Child:
         self.check()
 
     def check(self) -> None:
-        if self._process.returncode != 0:
-            raise ChildFailed(self.last_words() or f"it ended with status {self._process.returncode}")
+        status = self._process.returncode
+        if status != 0:
+            raise ChildFailed(self.last_words() or f"it ended with status {status}", status)
 
     def kill(self) -> None:
-        """Kill the whole group and reap it."""
+        """Kill the whole group and reap it; one that sleeps in a dead drive is left behind, not waited for (P11)."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        try:
+            self._process.wait(timeout=_REAP_SECONDS)
+        except subprocess.TimeoutExpired:
+            log.warning("child_hangs", pid=self._process.pid)
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Nothing of it runs meanwhile, and the time does not count."""
+        began, stopped = time.monotonic(), _family(self._process.pid)
+        for pid in stopped:
+            _signal(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in stopped:
+                _signal(pid, signal.SIGCONT)
+            self._deadline += time.monotonic() - began
 
     def last_words(self) -> str:
         return self._stderr.read_bytes()[-_STDERR_KEPT:].decode(errors="replace").strip()
@@ -100,10 +123,24 @@ class Child:
             self.kill()
 
 
+def _family(pid: int) -> list[int]:
+    """A process and all that came of it: bubblewrap's child has a session of its own, so no group holds them all."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [pid, *(member for child in children for member in _family(int(child)))]
+
+
+def _signal(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)
+
+
 def run(arguments: Sequence[str], scratch: Path, limits: Limits, source: Path | None = None,
-        readable: Sequence[Path] = ()) -> bytes:  # fmt: skip
+        readable: Sequence[Path] = (), devices: bool = False) -> bytes:  # fmt: skip
     """Run a child to its end and return what it wrote to standard output. Raises ChildFailed or ChildTimedOut."""
-    with Child(arguments, scratch, limits, source, readable) as child:
+    with Child(arguments, scratch, limits, source, readable, devices) as child:
         child.wait()
         return child.output.read_bytes()
 
@@ -117,19 +154,27 @@ def scratch_name(scratch: Path) -> str:
     return SCRATCH if available() else str(scratch.absolute())
 
 
-def _limited(limits: Limits) -> list[str]:
+def _limited(limits: Limits, devices: bool) -> list[str]:
+    memory = [] if devices else [f"--as={limits.memory_bytes}"]
     return [
-        "nice", "-n", "10", "prlimit", f"--as={limits.memory_bytes}", f"--fsize={limits.file_bytes}", "--core=0",
+        "nice", "-n", "10", "prlimit", *memory, f"--fsize={limits.file_bytes}", "--core=0",
         "--nofile=256", "--",
     ]  # fmt: skip
 
 
-def _enclosed(arguments: Sequence[str], scratch: Path, source: Path | None, readable: Sequence[Path]) -> list[str]:
+def _enclosed(arguments: Sequence[str], scratch: Path, source: Path | None, readable: Sequence[Path],
+              devices: bool) -> list[str]:  # fmt: skip
     if not available():
         return list(arguments)
     command = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", *_system()]
     for path in readable:
         command += ["--ro-bind", str(path), str(path)]
+    if devices:
+        command += [part for path in _DEVICES for part in ("--dev-bind-try", path, path)] + [
+            "--ro-bind",
+            "/sys",
+            "/sys",
+        ]
     if source is not None:
         command += ["--ro-bind", str(source.absolute()), INPUT]
     return [*command, "--bind", str(scratch.absolute()), SCRATCH, "--chdir", SCRATCH, "--", *arguments]
@@ -147,6 +192,9 @@ def _system() -> list[str]:
     for path in ("/etc/alternatives", "/etc/ld.so.cache", "/etc/fonts"):
         binds += ["--ro-bind-try", path, path]
     return binds
+
+
+_DEVICES = ("/dev/dri", "/dev/nvidia0", "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools")
 
 
 @functools.cache

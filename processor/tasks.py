@@ -15,8 +15,6 @@ from processor.pipeline import Pipeline
 
 log = structlog.get_logger()
 
-PHOTOS_AT_ONCE = 1
-
 # A worker that was killed is noticed within STALLED_SECONDS, and its job is taken up again.
 HEARTBEAT_SECONDS = 2.0
 STALLED_SECONDS = 8.0
@@ -33,9 +31,9 @@ class Queue:
         # No queueing_lock: with retries it can leave a job `doing` for ever (procrastinate#1446).
         self._task = self.app.task(name=TASK, queue=LANES["video"], pass_context=True, retry=strategy)(self._process)
 
-    async def defer(self, media_id: str, kind: str) -> None:
+    async def defer(self, media_id: str, kind: str, priority: int = 0) -> None:
         """Queue the import of `media_id` in the lane of its kind."""
-        await self._task.configure(queue=LANES[kind]).defer_async(media=media_id)
+        await self._task.configure(queue=LANES[kind], priority=priority).defer_async(media=media_id)
 
     def _process(self, context: procrastinate.JobContext, media: str) -> None:
         attempts, allowed = context.job.attempts, self._settings.processing.attempts
@@ -52,13 +50,15 @@ class Queue:
             self._pipeline.media.retry(media, f"Try {attempts + 1} of {allowed} failed: {_reason(error)}")
             raise
 
-    def _give_up(self, media: str, sentence: str) -> None:
-        self._pipeline.refuse(media, ProcessingFailed.code, sentence)
+    def _give_up(self, media_id: str, sentence: str) -> None:
+        media = self._pipeline.media.find(media_id)
+        if media is not None:
+            self._pipeline.refuse(media, ProcessingFailed.code, sentence)
 
     async def work(self) -> None:
         """Run both lanes and the sweep until cancelled; running jobs end with their children."""
         films = self._worker(LANES["video"], self._settings.processing.workers)
-        photos = self._worker(LANES["image"], PHOTOS_AT_ONCE)
+        photos = self._worker(LANES["image"], self._settings.processing.quick_workers)
         await asyncio.gather(films, photos, self._take_up_stalled())
 
     async def _worker(self, lane: str, concurrency: int) -> None:

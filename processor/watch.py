@@ -25,14 +25,20 @@ from watchdog.events import (
 )
 from watchdog.observers import Observer
 
+from control.domain.media import SIDECARS
+from control.errors import InvalidFormat
 from control.settings import Settings
 from control.storage.sql.media import MediaStore
+from processor.sandbox import ChildFailed
+from processor.steps.refusal import NO_PLAIN_FILE
 from processor.steps.signatures import kind_by_name
 
 log = structlog.get_logger()
 
 # What downloads and copies are called until they are whole.
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".download", ".partial", ".filepart", ".swp")
+
+_TEXTS = tuple(ending.encode() for ending in SIDECARS)
 
 # A file that somebody is known to hold open for writing is taken only after such a silence: its closing may have been
 # missed, and a pause of a minute is no end (threat U13).
@@ -47,10 +53,13 @@ class Seen:
 
 
 class Watch:
-    """`queue(media id, kind)` is awaited for each new file at rest."""
+    """`queue(media id, kind)` is awaited for each new file at rest; `texts(name)` is given subtitles that lie beside a
+    film, and says whether the film is there."""
 
-    def __init__(self, settings: Settings, media: MediaStore, queue: Callable[[str, str], Awaitable[None]]):
+    def __init__(self, settings: Settings, media: MediaStore, queue: Callable[[str, str], Awaitable[None]],
+                 texts: Callable[[bytes], bool]):  # fmt: skip
         self._root, self._imports, self._media, self._queue = settings.paths.imports, settings.imports, media, queue
+        self._texts = texts
         self._seen: dict[bytes, Seen] = {}
         self._taken: dict[bytes, tuple[int, int]] = {}  # (size, mtime_ns) of what is registered already
         self._reported: set[bytes] = set()
@@ -82,20 +91,45 @@ class Watch:
         for path, status in self._files(os.fsencode(self._root)):
             name = path[len(os.fsencode(self._root)) + 1 :]
             present[name] = status
-            if self._at_rest(name, path, status):
-                await self._take_up(name, status)
+            if not stat.S_ISREG(status.st_mode):
+                await self._refuse(name, status)
+            elif self._at_rest(name, path, status):
+                await (self._take_up_text if name.lower().endswith(_TEXTS) else self._take_up)(name, status)
         self._seen = {name: seen for name, seen in self._seen.items() if name in present}
         self._taken = {name: taken for name, taken in self._taken.items() if name in present}
 
     async def _take_up(self, name: bytes, status: os.stat_result) -> None:
-        shown = os.fsdecode(name.rsplit(b"/", 1)[-1]).encode("utf-8", "replace").decode()
+        shown = _shown(name)
         kind = kind_by_name(shown)
         media = await asyncio.to_thread(self._media.register_import, name, status, shown, kind)
-        self._seen.pop(name, None)
-        self._taken[name] = (status.st_size, status.st_mtime_ns)
+        self._done_with(name, status)
         if media is not None:
             log.info("found", media=media, name=shown, bytes=status.st_size)
             await self._queue(media, kind)
+
+    async def _take_up_text(self, name: bytes, status: os.stat_result) -> None:
+        """Subtitles wait here for as long as their film is not complete."""
+        try:
+            if await asyncio.to_thread(self._texts, name):
+                self._done_with(name, status)
+            else:
+                self._report(name, "waits for a film of the same name")
+        except (OSError, ChildFailed) as error:
+            self._report(name, f"could not be taken up: {error}")
+
+    async def _refuse(self, name: bytes, status: os.stat_result) -> None:
+        """A link, a FIFO, a device: shown as refused in the library, once, and left where it is."""
+        if self._taken.get(name) != (status.st_size, status.st_mtime_ns):
+            shown = _shown(name)
+            media = await asyncio.to_thread(self._media.register_import, name, status, shown, kind_by_name(shown))
+            self._done_with(name, status)
+            if media is not None:
+                log.warning("not_imported", media=media, name=shown, reason=NO_PLAIN_FILE)
+                await asyncio.to_thread(self._media.fail, media, InvalidFormat.code, NO_PLAIN_FILE)
+
+    def _done_with(self, name: bytes, status: os.stat_result) -> None:
+        self._seen.pop(name, None)
+        self._taken[name] = (status.st_size, status.st_mtime_ns)
 
     async def queue_forgotten(self) -> None:
         """Queue what was registered when an earlier processor ended in between."""
@@ -106,7 +140,7 @@ class Watch:
     # --- what lies there -------------------------------------------------------------------------
 
     def _files(self, directory: bytes) -> Iterator[tuple[bytes, os.stat_result]]:
-        """Every plain file below `directory`; links, FIFOs and devices are reported once and left alone."""
+        """Everything below `directory` but directories; nothing is followed."""
         try:
             entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
         except OSError as error:
@@ -121,15 +155,13 @@ class Watch:
                 continue
             if stat.S_ISDIR(status.st_mode):
                 yield from self._files(entry.path)
-            elif stat.S_ISREG(status.st_mode):
-                yield entry.path, status
             else:
-                self._report(entry.path, "is no plain file and is not followed")
+                yield entry.path, status
 
     def _report(self, path: bytes, reason: str) -> None:
         if path not in self._reported:
             self._reported.add(path)
-            log.warning("not_imported", path=os.fsdecode(path).encode("utf-8", "replace").decode(), reason=reason)
+            log.warning("not_imported", path=_shown(path), reason=reason)
 
     def _at_rest(self, name: bytes, path: bytes, status: os.stat_result) -> bool:
         """Whether the file is whole: unchanged for a while, and nobody is writing it."""
@@ -144,6 +176,11 @@ class Watch:
             return False
         writing = self.events.is_being_written(path) or open_for_writing(path)
         return not writing or quiet >= _SILENCE_SECONDS
+
+
+def _shown(name: bytes) -> str:
+    """The last part of a path, for people: bytes that are no UTF-8 become question marks; the path keeps them."""
+    return os.fsdecode(name.rsplit(b"/", 1)[-1]).encode("utf-8", "replace").decode()
 
 
 def open_for_writing(path: bytes) -> bool:

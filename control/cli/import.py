@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from control.bootstrap import Services
 from control.cli.instance import opened
 from control.cli.outcome import CommandError, as_json, show
-from control.domain.media import Media
+from control.domain.media import SIDECARS, Media
 from control.services.users import OPERATOR
 from control.storage.sql.media import Filters
 
@@ -34,7 +34,7 @@ def command(data: Path, paths: tuple[Path, ...], wait: bool, as_json: bool) -> N
         show({"copied": len(names)}, as_json)
         return
     with opened(data) as services:
-        found = _follow(services, names)
+        found = _follow(services, [name for name in names if not name.lower().endswith(SIDECARS)])
     show([{"name": m.name, "id": m.id, "state": m.state, "error": m.error} for m in found], as_json,
          ("id", "name", "state", "error"))  # fmt: skip
     failed = [media for media in found if media.state == "failed"]

@@ -88,7 +88,9 @@ def record(media: Media) -> dict[str, Any]:
         "progress": round(media.progress, 1), "error_code": media.error_code, "error": media.error,
         "visibility": media.visibility, "owner_id": media.owner_id, "source": media.source,
         "mount": media.mount, "path": media.path, "size_bytes": media.size_bytes,
-        "mime": media.mime, "width": media.width, "height": media.height, "duration": media.duration,
-        "rungs": [rendition.rung for rendition in media.renditions], "stills": list(media.stills),
+        "mime": media.mime, "original": media.original, "duplicate_of": media.facts.get("duplicate_of"),
+        "width": media.width, "height": media.height, "duration": media.duration,
+        "rungs": [rendition.rung for rendition in media.renditions],
+        "tracks": [track.rung for track in media.tracks], "stills": list(media.stills),
         "tags": list(media.tags), "created_at": media.created_at.isoformat(timespec="seconds"),
     }  # fmt: skip

@@ -123,6 +123,11 @@ _TEXT = """\
 #quality = 80
 #scene_threshold = 0.4
 
+# Songs, and sound tracks that stand beside a film's picture: AAC in stereo, and in 5.1 where there is surround sound.
+[audio]
+#bitrate = "192k"
+#surround_bitrate = "384k"
+
 # Photos become WebP, at most this large.
 [images]
 #quality = 85
@@ -130,14 +135,20 @@ _TEXT = """\
 #max_height = 2160
 #thumbnail = 300
 
-# threads = 0: ffmpeg decides.
+# threads = 0: ffmpeg decides. hwaccel names who encodes: none (the processor), vaapi, nvenc, qsv or videotoolbox; where
+# the hardware turns out not to work, the software does it and the log says so. device is for vaapi and qsv.
 [ffmpeg]
 #binary = "ffmpeg"
 #probe = "ffprobe"
 #threads = 0
+#hwaccel = "none"
+#device = "/dev/dri/renderD128"
 
-# The folder imports/. A file is taken when its size has rested for settle_seconds.
+# The folder imports/. A file is taken when its size has rested for settle_seconds. A file whose content is in the
+# library already is kept as one more item ("keep"), shares everything with the first one ("link": no work, no room) or
+# goes to quarantine ("refuse").
 [imports]
+#duplicates = "keep"
 #settle_seconds = 2.0
 #sweep_seconds = 5.0
 
@@ -149,18 +160,24 @@ _TEXT = """\
 #audio = "keep"
 #document = "keep"
 
-# The pipeline: films at a time, attempts per file, pause between two scans of a mount, memory for each decoder.
+# The pipeline: films at a time; photos, songs and documents at a time (they never wait behind a film); attempts per
+# file; pause between two scans of a mount; memory for each decoder; the room on the disk below which it pauses.
 [processing]
 #workers = 1
+#quick_workers = 2
 #attempts = 3
 #mount_scan_seconds = 30.0
 #memory_bytes = 4294967296
+#free_bytes = 1073741824
 
 # Libraries that stay where they are (NAS, cloud drive, a plain directory), served read-only.
 #
 #   [[mounts]]
 #   name = "films"
 #   path = "/mnt/nas/films"
+#   types = ["video", "audio"]      # of video, audio, image, document; default: all
+#   renditions = true               # encrypted and adaptive ones in the vault; default: played as they are
+#   windows_path = 'N:\\films'        # what Windows programs call it: their paths name the same files here
 
 # Directories of somebody else's files that need a sign-in here: guest, viewer, editor or admin.
 #

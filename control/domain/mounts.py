@@ -16,3 +16,6 @@ class MountState:
     checked_at: datetime
     missing: int = 0  # files that wait for a person's yes to be dropped
     confirmed: bool = False
+    scanned: int = 0  # files that the running scan, or else the last one, has seen
+    scan_started_at: datetime | None = None
+    scan_ended_at: datetime | None = None  # None while it runs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Literal
 
 import falcon
@@ -9,16 +10,17 @@ from pydantic import Field, ValidationError
 
 from control.domain.media import Media
 from control.domain.rights import CHANGE_MEDIA, DOWNLOAD, GIVE_MEDIA
+from control.domain.sessions import Principal
 from control.errors import BadRequest, ControlError
 from control.resources.credentials import client_address, decision_id, principal_of
 from control.resources.openapi import describe
 from control.resources.outcome import required
-from control.resources.shapes import MediaPage, MediaShape, Shape
+from control.resources.shapes import DetailedMediaShape, MediaPage, MediaShape, Shape
 from control.services.decisions import decide
 from control.services.library import LARGEST_PAGE, Library, Page
-from control.services.links import has_plain_file
 from control.services.users import Users
 from control.storage.sql.media import ORDERS, Filters
+from nginx.contract import STILL_KINDS, STILLS
 
 DEFAULT_LIMIT = 48
 
@@ -59,7 +61,6 @@ class MediaChange(Shape):
 def as_json(media: Media) -> dict:
     """A library item, as scripts and pages rely on it."""
     base = "/api/media"
-    still = {kind: f"{base}/{kind}/{media.id}?v={media.revision}" for kind in media.stills}
     return {
         "id": media.id,
         "name": media.name,
@@ -67,9 +68,7 @@ def as_json(media: Media) -> dict:
         "state": media.state,
         "progress": round(media.progress, 1),
         "error": _error(media),
-        "thumbnail_url": still.get("thumbnail"),
-        "preview_url": still.get("preview"),
-        "still_url": still.get("still"),
+        **{f"{kind}_url": still_url(media, kind) for kind in STILL_KINDS},
         "created_at": media.created_at.isoformat(),
         "tags": list(media.tags),
         "source": media.source,
@@ -77,7 +76,7 @@ def as_json(media: Media) -> dict:
         "owner_id": media.owner_id,
         "delivery": media.delivery,
         "stream_url": f"{base}/stream/{media.id}",
-        "original_url": f"{base}/{media.id}/original" if has_plain_file(media) else None,
+        "original_url": f"{base}/{media.id}/original" if media.has_plain_file else None,
         "metadata": {
             "width": media.width,
             "height": media.height,
@@ -85,6 +84,19 @@ def as_json(media: Media) -> dict:
             "size_bytes": media.size_bytes,
         },
     }
+
+
+def with_details(media: Media, principal: Principal) -> dict:
+    """The same with everything that is known of it; which other media is the same file, only administrators learn."""
+    facts = {name: fact for name, fact in media.facts.items() if name != "duplicate_of"}
+    other = media.facts.get("duplicate_of") if principal.role == "admin" else None
+    tracks = [asdict(track) for track in media.tracks]
+    return {**as_json(media), "details": facts, "tracks": tracks, "duplicate_of": other}
+
+
+def still_url(media: Media, kind: str) -> str | None:
+    """Where one of contract.STILL_KINDS is, if there is one; it changes whenever the picture does."""
+    return f"{STILLS.path}{kind}/{media.id}?v={media.revision}" if kind in media.stills else None
 
 
 def _error(media: Media) -> dict | None:
@@ -114,12 +126,12 @@ class Item:
     def __init__(self, library: Library, users: Users):
         self._library, self._users = library, users
 
-    @describe("Library", MediaShape)
+    @describe("Library", DetailedMediaShape)
     def on_get(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
-        """One media, with its state and why it failed."""
-        media = self._library.find(str(media_id))
-        required(decide(principal_of(req), DOWNLOAD, media, decision_id(req)))
-        resp.media = as_json(media)
+        """One media, with its state and why it failed, its tracks, and what its file says of itself."""
+        principal, media = principal_of(req), self._library.find(str(media_id))
+        required(decide(principal, DOWNLOAD, media, decision_id(req)))
+        resp.media = with_details(media, principal)
 
     @describe("Library", MediaShape, body=MediaChange)
     def on_patch(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:

@@ -12,7 +12,6 @@ from control.resources.openapi import describe
 from control.resources.outcome import required
 from control.services.decisions import decide
 from control.services.library import Library
-from control.services.links import has_plain_file
 from control.services.mounts import Mounts
 
 
@@ -25,7 +24,7 @@ class Original:
         """The file as it came, with Range (RFC 9110 14); ?download=true as an attachment."""
         principal, media = principal_of(req), self._library.find(str(media_id))
         required(decide(principal, DOWNLOAD, media, decision_id(req)))
-        if not has_plain_file(media):
+        if not media.has_plain_file:
             raise NoPlainFile()
         self._mounts.must_be_here(media)
         hand_over_original(resp, media, attachment=req.get_param_as_bool("download", default=False))

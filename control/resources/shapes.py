@@ -108,6 +108,8 @@ class MediaShape(Shape):
     thumbnail_url: str | None
     preview_url: str | None
     still_url: str | None
+    storyboard_url: str | None = Field(description="A sheet of small frames: GET /api/media/{id}/storyboard")
+    waveform_url: str | None = Field(description="A song's loudness over its length, white on nothing")
     created_at: datetime
     tags: list[str]
     source: Literal["import", "upload", "mount"]
@@ -117,6 +119,23 @@ class MediaShape(Shape):
     stream_url: str
     original_url: str | None
     metadata: MediaFacts
+
+
+class TrackShape(Shape):
+    rung: str
+    kind: Literal["audio", "subtitles"]
+    name: str
+    language: str = Field(description="RFC 5646; empty where unknown")
+    channels: int
+    bandwidth: int
+    default: bool
+    forced: bool
+
+
+class DetailedMediaShape(MediaShape):
+    tracks: list[TrackShape]
+    details: dict[str, Any] = Field(description="What its file says of itself: codecs, tags, chapters, taken_at ...")
+    duplicate_of: UUID | None = Field(description="A media with the same content; for administrators")
 
 
 class Pagination(Shape):

@@ -41,6 +41,16 @@ class Still:
         """A film's or song's picture at rest, as WebP."""
         self._answer(req, resp, "still", str(media_id))
 
+    @describe("Library")
+    def on_get_storyboard(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
+        """A film's small frames on one sheet, as WebP; /api/media/{id}/storyboard says which is when."""
+        self._answer(req, resp, "storyboard", str(media_id))
+
+    @describe("Library")
+    def on_get_waveform(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
+        """A song's loudness over its length, white on nothing, as WebP."""
+        self._answer(req, resp, "waveform", str(media_id))
+
     def _answer(self, req: falcon.Request, resp: falcon.Response, kind: str, media_id: str) -> None:
         principal, media = principal_of(req), self._library.find(media_id)
         required(decide(principal, DOWNLOAD, media, decision_id(req)))

@@ -19,7 +19,7 @@ from control.services.audit import Audit
 from control.services.decisions import decide
 from control.services.grants import Grants, Opened
 from control.services.library import Library
-from control.services.links import Links, has_plain_file
+from control.services.links import Links
 from control.services.mounts import Mounts
 from nginx import contract
 
@@ -61,7 +61,7 @@ class Stream:
     def _playlist(self, resp: falcon.Response, media: Media, opened: Opened) -> None:
         resp.content_type = PLAYLIST_TYPE
         resp.set_header("Cache-Control", "no-store")
-        resp.text = master_playlist(media.renditions, opened.prefix + "/")
+        resp.text = master_playlist(media.renditions, media.tracks, opened.prefix + "/")
 
     def _portable(self, req: falcon.Request, resp: falcon.Response, opened: Opened) -> None:
         """An address for players without a cookie: as JSON where that is asked for, else as a redirect to it."""
@@ -87,7 +87,7 @@ class SignedStream:
         """The original behind a signed link (HMAC-SHA256), with Range."""
         self._links.verify_stream(stream_id, req.query_string)
         media = self._library.find(stream_id) if _is_uuid(stream_id) else None
-        if media is None or not has_plain_file(media):
+        if media is None or not media.has_plain_file:
             raise MediaNotFound()
         self._mounts.must_be_here(media)
         hand_over_original(resp, media)

@@ -42,7 +42,7 @@ class Links:
         seconds = self._limits.default_seconds if ttl is None else ttl
         if not 1 <= seconds <= self._limits.max_seconds:
             raise BadRequest(f"ttl must lie between 1 and {self._limits.max_seconds} seconds.")
-        if not has_plain_file(media):
+        if not media.has_plain_file:
             raise NoPlainFile()
         expires = int(time.time()) + seconds
         path = self._download_path(media, expires) if form == "d" else self._stream_path(media.id, expires)
@@ -72,8 +72,3 @@ class Links:
     def _signature(self, stream_id: str, expires: str) -> str:
         """HMAC-SHA256, hex, over ``id|expires`` (the recipe of the user's existing link generators)."""
         return hmac.new(self._stream_secret, f"{stream_id}|{expires}".encode(), hashlib.sha256).hexdigest()
-
-
-def has_plain_file(media: Media) -> bool:
-    """Whether an original can be delivered: mounted and kept ones are, archived ones are ciphertext."""
-    return media.mount is not None or media.delivery == "file"

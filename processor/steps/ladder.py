@@ -5,25 +5,33 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
 
-from control.domain.media import Rendition
+from control.domain.media import Rendition, Track
+from control.domain.playlists import AAC
+from control.settings import Hwaccel
 from control.settings import Rung as RungSettings
-from control.settings import Settings
 from processor import ffmpeg
-from processor.sandbox import Child, ChildFailed, Limits, input_name, run, scratch_name
-from processor.steps.probe import Probe
+from processor.encoders import Encoders
+from processor.sandbox import Child, ChildFailed, Limits, input_name, run
+from processor.steps.job import Job
 from processor.steps.segments import Rung
+from processor.steps.soundtracks import plan_sound
+from processor.steps.storyboard import plan_board
 
 log = structlog.get_logger()
 
-SOURCE_RUNG = "source"
+SOURCE_RUNG, SOUND_RUNG = "source", "audio"
+BOARD = "storyboard.webp"
 _POLL_SECONDS = 0.2
 _SLOWEST = 40  # a film may take so many times its own length, and ten minutes more
-_AAC = "mp4a.40.2"  # RFC 6381: AAC-LC
 _PROFILES = {"Constrained Baseline": "42e0", "Baseline": "4200", "Main": "4d40", "High": "6400"}
+
+# What can be played: the rungs, and the tracks beside them.
+Published = Callable[[list[Rendition], list[Track]], None]
 
 
 class _TooLong(Exception):
@@ -31,83 +39,158 @@ class _TooLong(Exception):
 
 
 class Ladder:
-    """Makes the rungs of one film in `vault` and reports each change.
+    """Makes the rungs and sound tracks of one media in the vault and reports each change.
 
-    `published(renditions)` is called when a rung can be played and again when it is complete; `progressed(percent)`
-    while the encoder runs.
+    `published(renditions, tracks)` is called when one can be played and again when it is complete;
+    `progressed(percent)` while the encoder runs.
     """
 
-    def __init__(self, settings: Settings, source: Path, probe: Probe, media_key: bytes, vault: Path, scratch: Path,
-                 published: Callable[[list[Rendition]], None], progressed: Callable[[float], None]):  # fmt: skip
-        self._settings, self._source, self._probe = settings, source, probe
-        self._media_key, self._vault, self._scratch = media_key, vault, scratch
+    def __init__(self, job: Job, encoders: Encoders, published: Published, progressed: Callable[[float], None]):
+        self._job, self._encoders = job, encoders
         self._published, self._progressed = published, progressed
-        self._described: dict[str, Rendition] = {}  # as the first segment shows them
-        self._renditions: dict[str, Rendition] = {}  # what can be played now
+        self._sound = plan_sound(job.settings, job.found.sounds)
+        self._beside = self._sound.beside  # what is still to be made of it
+        self.board = plan_board(job.found) if job.found.kind == "video" else None
+        self._pictures: dict[str, Rendition] = {}  # what can be played, or could if its sound were there
+        self._tracks: dict[str, Track] = {}
+        self._awaited = {track.rung for track, _ in self._beside}
+
+    @property
+    def renditions(self) -> list[Rendition]:
+        """Nothing before every sound track has begun: a player would wait for it."""
+        return list(self._pictures.values()) if self._awaited <= self._tracks.keys() else []
+
+    @property
+    def tracks(self) -> list[Track]:
+        return list(self._tracks.values())
 
     # --- the copied rung -------------------------------------------------------------------------
 
     def copy(self) -> None:
-        """Remux a browser-safe source: seconds of work that make it playable. Other films go without this rung, and so
-        does one whose key frames are too far apart."""
-        if not self._probe.copyable:
+        """Remux a browser-safe picture: seconds of work that make it playable. Other films go without this rung, and
+        so does one whose key frames are too far apart."""
+        found, seconds = self._job.found, self._job.settings.hls.segment_seconds
+        if not found.copyable:
             return
-        seconds = self._settings.hls.segment_seconds
         rung = self._rung(SOURCE_RUNG, 2 * seconds)
-        command = ffmpeg.remux(self._settings.ffmpeg, input_name(self._source), self._target(rung), seconds)
-        sizes = {rung: (self._probe.width, self._probe.height, self._probe.bit_rate)}
+        sounds = self._sound_rungs()
+        command = ffmpeg.remux(
+            self._job.settings.ffmpeg, self._job.read, self._target(rung.name), self._sound.copied,
+            self._sound_targets(), seconds,
+        )  # fmt: skip
+        shown = Rendition(rung.name, found.width, found.height, round(found.bit_rate * 1.2))
         try:
-            self._follow(command, sizes, lambda percent: None)
+            self._follow(command, {rung: shown}, sounds, lambda percent: None)
+            self._beside = ()
         except (ChildFailed, _TooLong) as error:
             log.warning("no_source_rung", reason=str(error)[-300:])
-            self._drop(rung)
+            self._drop([rung, *sounds])
 
-    def _drop(self, rung: Rung) -> None:
-        self._renditions.pop(rung.name, None)
-        self._published(list(self._renditions.values()))
-        rung.remove()
+    def _drop(self, rungs: Sequence[Rung]) -> None:
+        for rung in rungs:
+            self._pictures.pop(rung.name, None)
+            self._tracks.pop(rung.name, None)
+            rung.remove()
+        self._publish()
 
     # --- the encoded rungs -----------------------------------------------------------------------
 
-    def encode(self) -> list[Rendition]:
-        """Make the ladder and return every rung that there is now. Raises ChildFailed when the encoder fails."""
-        outputs = choose_rungs(self._settings.video.ladder, self._probe.width, self._probe.height)
-        rungs = {output: self._rung(output.rung.name, self._settings.hls.segment_seconds + 2) for output in outputs}
+    def encode(self) -> None:
+        """Make the ladder, by hardware where that is set and works. Raises ChildFailed when the encoder fails."""
+        encoder = self._encoders.choose(self._job.scratch)
+        try:
+            self._encode(encoder)
+        except ChildFailed as error:
+            if encoder == "none":
+                raise
+            self._encoders.give_up(str(error))
+            self._encode("none")
+
+    def _encode(self, encoder: Hwaccel) -> None:
+        found, settings = self._job.found, self._job.settings
+        outputs = choose_rungs(settings.video.ladder, found.width, found.height)
+        rungs = {output: self._rung(output.rung.name, settings.hls.segment_seconds + 2) for output in outputs}
+        sounds = self._sound_rungs()
+        targets = [(output, self._target(rung.name)) for output, rung in rungs.items()]
+        board = self.board and (self.board, f"{self._job.write}/{BOARD}")
         command = ffmpeg.ladder(
-            self._settings.ffmpeg, self._settings.video, input_name(self._source),
-            [(output, self._target(rung)) for output, rung in rungs.items()], self._settings.hls.segment_seconds,
-            self._probe.has_audio,
+            settings.ffmpeg, settings.video, encoder, self._job.read, found.picture, targets, self._sound.muxed,
+            self._sound_targets(), board, settings.hls.segment_seconds,
         )  # fmt: skip
-        sizes = {rung: (output.width, output.height, output.rung.bits_per_second) for output, rung in rungs.items()}
-        self._follow(command, sizes, self._progressed)
-        return list(self._renditions.values())
+        shown = {
+            rung: Rendition(rung.name, output.width, output.height, round(output.rung.bits_per_second * 1.2))
+            for output, rung in rungs.items()
+        }
+        try:
+            self._follow(command, shown, sounds, self._progressed, devices=encoder != "none")
+        except ChildFailed:
+            self._drop([*shown, *sounds])
+            raise
 
-    # --- both ------------------------------------------------------------------------------------
+    # --- sound alone -----------------------------------------------------------------------------
 
-    def _follow(self, command: Sequence[str], sizes: dict[Rung, tuple[int, int, int]],
-                progressed: Callable[[float], None]) -> None:  # fmt: skip
+    def listen(self) -> None:
+        """A song has one rung, without pictures."""
+        settings, rung = self._job.settings, self._rung(SOUND_RUNG, self._job.settings.hls.segment_seconds + 2)
+        sound = ffmpeg.Sound(self._job.found.sounds[0].index, 2, settings.audio.bitrate)
+        target = [(sound, self._target(rung.name))]
+        command = ffmpeg.listen(settings.ffmpeg, self._job.read, target, settings.hls.segment_seconds)
+        self._follow(command, {rung: Rendition(rung.name, 0, 0, 0, AAC)}, {}, self._progressed)
+
+    # --- all of them -----------------------------------------------------------------------------
+
+    def _follow(self, command: Sequence[str], pictures: dict[Rung, Rendition], sounds: dict[Rung, Track],
+                progressed: Callable[[float], None], devices: bool = False) -> None:  # fmt: skip
         """Run an encoder and take up its segments until it ends; then close the playlists."""
-        with self._child(command) as child:
+        with self._job.child(command, 600 + _SLOWEST * (self._job.found.duration or 0), devices) as child:
             while child.running():
                 time.sleep(_POLL_SECONDS)
-                self._take_up(sizes)
+                self._wait_for_room(child)
+                self._take_up(pictures, sounds)
                 self._report(child, progressed)
             child.check()
-        self._take_up(sizes)
-        for rung in sizes:
-            rung.finish()
-            self._complete(rung, self._described[rung.name])
+        self._take_up(pictures, sounds)
+        for rung in (*pictures, *sounds):
+            self._finish(rung)
+        self._publish()
 
-    def _take_up(self, sizes: dict[Rung, tuple[int, int, int]]) -> None:
-        for rung, (width, height, bandwidth) in sizes.items():
-            if rung.name not in self._described and rung.waiting():
-                self._described[rung.name] = self._describe(rung, width, height, bandwidth)
-            grown = rung.take_up()
-            if rung.longest_segment > rung.longest:
-                raise _TooLong("its key frames are too far apart")
-            if grown and rung.name not in self._renditions:
-                self._renditions[rung.name] = self._described[rung.name]
-                self._published(list(self._renditions.values()))
+    def _wait_for_room(self, child: Child) -> None:
+        if self._job.room.lacking():
+            with child.paused():
+                self._job.room.wait()
+
+    def _take_up(self, pictures: dict[Rung, Rendition], sounds: dict[Rung, Track]) -> None:
+        begun = False
+        for rung, shown in pictures.items():
+            known = self._pictures.get(rung.name) or (self._described(rung, shown) if rung.waiting() else None)
+            begun |= self._grow(rung, self._pictures, known)
+        for rung, track in sounds.items():
+            begun |= self._grow(rung, self._tracks, track)
+        if begun:
+            self._publish()
+
+    def _grow(self, rung: Rung, published: dict, entry: Rendition | Track | None) -> bool:
+        """Take up what is new; True when the rung can be played from now on."""
+        grown = rung.take_up()
+        if rung.longest_segment > rung.longest:
+            raise _TooLong("its key frames are too far apart")
+        begins = grown and rung.name not in published
+        if begins:
+            published[rung.name] = entry
+        return begins
+
+    def _publish(self) -> None:
+        self._published(self.renditions, self.tracks)
+
+    def _finish(self, rung: Rung) -> None:
+        """Close its playlist; its peak is known now. A track that holds nothing does not exist."""
+        if not rung.segments:
+            self._awaited.discard(rung.name)
+            return rung.remove()
+        rung.finish()
+        for published in (self._pictures, self._tracks):
+            if rung.name in published:
+                published[rung.name] = replace(published[rung.name], bandwidth=max(rung.peak_bandwidth, 1))
 
     def _report(self, child: Child, progressed: Callable[[float], None]) -> None:
         """`-progress` writes out_time_us every second; the last one counts."""
@@ -115,44 +198,40 @@ class Ladder:
             file.seek(max(0, child.output.stat().st_size - 2000))
             lines = file.read().decode(errors="replace").splitlines()
         times = [line.partition("=")[2] for line in lines if line.startswith("out_time_us=")]
-        if times and times[-1].isdigit() and self._probe.duration:
-            progressed(min(99.0, int(times[-1]) / 1e6 / self._probe.duration * 100))
+        if times and times[-1].isdigit() and self._job.found.duration:
+            progressed(min(99.0, int(times[-1]) / 1e6 / self._job.found.duration * 100))
+
+    # --- rungs -----------------------------------------------------------------------------------
 
     def _rung(self, name: str, longest: int) -> Rung:
-        return Rung(name, self._scratch / name, self._vault / name, self._media_key,
-                    self._settings.hls.key_period_seconds, longest)  # fmt: skip
+        return Rung(name, self._job.scratch / name, self._job.target / name, self._job.media_key,
+                    self._job.settings.hls.key_period_seconds, longest)  # fmt: skip
 
-    def _complete(self, rung: Rung, rendition: Rendition) -> None:
-        """The rung is whole: its peak is known now."""
-        bandwidth = max(rung.peak_bandwidth, 1)
-        self._renditions[rung.name] = Rendition(
-            rung.name, rendition.width, rendition.height, bandwidth, rendition.codecs, rendition.frame_rate
-        )
-        self._published(list(self._renditions.values()))
+    def _sound_rungs(self) -> dict[Rung, Track]:
+        longest = self._job.settings.hls.segment_seconds + 2
+        return {self._rung(track.rung, longest): track for track, _ in self._beside}
 
-    def _describe(self, rung: Rung, width: int, height: int, bandwidth: int) -> Rendition:
+    def _sound_targets(self) -> list[tuple[ffmpeg.Sound, str]]:
+        return [(sound, self._target(track.rung)) for track, sound in self._beside]
+
+    def _target(self, name: str) -> str:
+        return f"{self._job.write}/{name}"
+
+    def _described(self, rung: Rung, shown: Rendition) -> Rendition:
         """What the master playlist says of a rung, read off its first segment while that is still plain."""
         segment = rung.plaintext()
-        codecs = self._codecs(segment) if segment else ""
-        return Rendition(rung.name, width, height, round(bandwidth * 1.2), codecs, round(self._probe.frame_rate, 3))
+        codecs = shown.codecs or self._codecs(segment)
+        return replace(shown, codecs=codecs, frame_rate=round(self._job.found.frame_rate, 3))
 
     def _codecs(self, segment: Path) -> str:
-        look = self._scratch / "look"
-        look.mkdir(exist_ok=True)
-        limits = Limits(30, self._settings.processing.memory_bytes)
-        command = ffmpeg.probe_segment(self._settings.ffmpeg, input_name(segment))
+        look = self._job.beside("look").scratch
+        limits = Limits(30, self._job.settings.processing.memory_bytes)
+        command = ffmpeg.probe_segment(self._job.settings.ffmpeg, input_name(segment))
         streams = json.loads(run(command, look, limits, segment))["streams"]
         video = next(stream for stream in streams if stream["codec_type"] == "video")
         prefix = _PROFILES.get(video.get("profile", ""), "6400")
         codecs = [f"avc1.{prefix}{int(video['level']):02x}"]
-        return ",".join(codecs + [_AAC for stream in streams if stream["codec_type"] == "audio"][:1])
-
-    def _target(self, rung: Rung) -> str:
-        return f"{scratch_name(self._scratch)}/{rung.name}"
-
-    def _child(self, command: Sequence[str]) -> Child:
-        seconds = 600 + _SLOWEST * (self._probe.duration or 0)
-        return Child(command, self._scratch, Limits(seconds, self._settings.processing.memory_bytes), self._source)
+        return ",".join(codecs + [AAC for stream in streams if stream["codec_type"] == "audio"][:1])
 
 
 def choose_rungs(ladder: Sequence[RungSettings], width: int, height: int) -> list[ffmpeg.Output]:

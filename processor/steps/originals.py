@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from control import vault
+from control.files import sync_directory
 from control.settings import Paths, Policy
 from nginx import contract
 
@@ -19,17 +20,20 @@ class OriginalChanged(Exception):
     """What was archived is not what lies there."""
 
 
-def secure(paths: Paths, media: str, source: Path, media_key: bytes, policy: Policy) -> None:
-    """Bring the original to its last place by its policy; `source` itself stays, until the media is published."""
+def secure(paths: Paths, media: str, source: Path, media_key: bytes, policy: Policy) -> bytes:
+    """Bring the original to its last place by its policy and return its SHA-256; `source` itself stays, until the
+    media is published."""
     if policy == "encrypt":
-        archive(paths, media, source, media_key)
-    elif policy == "keep":
+        return archive(paths, media, source, media_key)
+    if policy == "keep":
         keep(paths, media, source)
+    with source.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
-def archive(paths: Paths, media: str, source: Path, media_key: bytes) -> None:
-    """Write the original as ciphertext, read it back, compare; raises OriginalChanged."""
-    target, key = paths.archive / contract.archive_name(media), vault.content_key(media_key, ARCHIVE_LABEL)
+def archive(paths: Paths, media: str, source: Path, media_key: bytes) -> bytes:
+    """Write the original as ciphertext, read it back, compare; return its SHA-256. Raises OriginalChanged."""
+    target, key = archive_path(paths, media), vault.content_key(media_key, ARCHIVE_LABEL)
     target.parent.mkdir(mode=0o700, exist_ok=True)
     temporary = target.with_name(target.name + ".part")
     digest = hashlib.sha256()
@@ -44,6 +48,8 @@ def archive(paths: Paths, media: str, source: Path, media_key: bytes) -> None:
         temporary.unlink()
         raise OriginalChanged(f"the archive of {media} does not read back")
     os.replace(temporary, target)
+    sync_directory(target.parent)
+    return digest.digest()
 
 
 def keep(paths: Paths, media: str, source: Path) -> None:
@@ -55,19 +61,24 @@ def keep(paths: Paths, media: str, source: Path) -> None:
     with temporary.open("rb") as file:
         os.fsync(file.fileno())
     os.replace(temporary, target)
+    sync_directory(target.parent)
+
+
+def archive_path(paths: Paths, media: str) -> Path:
+    return paths.archive / contract.archive_name(media)
 
 
 def kept_path(paths: Paths, media: str) -> Path:
     return paths.files / contract.ORIGINALS_ROOT / contract.vault_directory(media) / contract.ORIGINAL
 
 
-def quarantine(paths: Paths, media: str, source: Path, reason: str) -> None:
+def quarantine(paths: Paths, media: str, source: Path, reason: str, name: str = "file") -> None:
     """Move a refused file out of imports/, beside the reason. The file itself is left as it is."""
     place = paths.quarantine / media
     place.mkdir(mode=0o750, exist_ok=True)
     (place / "reason.txt").write_text(reason + "\n")
-    if source.exists():
-        shutil.move(source, place / "file")
+    if os.path.lexists(source):
+        shutil.move(source, place / name)
 
 
 class _Reading:

@@ -10,13 +10,14 @@ from typing import Any
 from control.settings import Settings
 from processor import ffmpeg
 from processor.sandbox import ChildFailed, Limits, input_name, run
+from processor.steps import streams
 from processor.steps.refusal import Refused
-from processor.steps.signatures import document_type, image_format, looks_like_text
+from processor.steps.signatures import image_format, is_document, looks_like_text
+from processor.steps.streams import SoundStream, TextStream
 
 PROBE_SECONDS = 60
 _HEAD_BYTES = 4096
 _TAIL_SECONDS = 15  # where the last packets of a whole file are looked for
-_SAFE_PROFILES = {"Baseline", "Constrained Baseline", "Main", "High"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +30,21 @@ class Probe:
     height: int | None = None
     duration: float | None = None  # seconds
     frame_rate: float = 0
-    has_audio: bool = False
-    copyable: bool = False  # browser-safe H.264 with AAC or no sound: may be remuxed as it is
     bit_rate: int = 0
+    picture: ffmpeg.Picture = ffmpeg.Picture()
+    copyable: bool = False  # browser-safe H.264 that stands upright: may be remuxed as it is
+    sounds: tuple[SoundStream, ...] = ()
+    texts: tuple[TextStream, ...] = ()
+    cover: int | None = None  # the stream with the picture that a song carries
     image_format: str = ""  # Pillow's name
     facts: dict[str, Any] = field(default_factory=dict)
 
 
 def probe(settings: Settings, source: Path, name: str, scratch: Path) -> Probe:
-    """Return what `source` is. Raises Refused with a person's sentence for what is none of the allowed formats."""
+    """Return what `source` is. Raises Refused with a person's sentence for what is none of the allowed formats.
+
+    A document is only recognised here; its own step tells what it is.
+    """
     with source.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     if not head:
@@ -45,9 +52,8 @@ def probe(settings: Settings, source: Path, name: str, scratch: Path) -> Probe:
     picture = image_format(head)
     if picture:
         return Probe("image", picture[1], image_format=picture[0])
-    document = document_type(name, head)
-    if document:
-        return Probe("document", document)
+    if is_document(name, head):
+        return Probe("document", "application/octet-stream")
     if looks_like_text(head):
         raise Refused("This is a text file, not a video, picture, song or document of an allowed kind.")
     return _probe_streams(settings, source, scratch)
@@ -59,38 +65,36 @@ def _probe_streams(settings: Settings, source: Path, scratch: Path) -> Probe:
         found = json.loads(run(ffmpeg.probe(settings.ffmpeg, input_name(source)), scratch, limits, source))
     except (ChildFailed, ValueError) as error:
         raise Refused(f"It is damaged, or of a format that is not allowed ({_first_line(error)}).") from error
-    streams = found.get("streams", [])
-    videos = [s for s in streams if s["codec_type"] == "video" and not s["disposition"].get("attached_pic")]
-    audios = [s for s in streams if s["codec_type"] == "audio"]
-    if not videos and not audios:
+    video, sounds = streams.picture_of(found), streams.sounds_of(found)
+    if video is None and not sounds:
         raise Refused("There is neither picture nor sound in it.")
     duration = _duration(settings, found["format"], source, scratch, limits)
-    if not videos:
-        return Probe("audio", _audio_mime(found["format"]), duration=duration, has_audio=True,
-                     facts=_facts(found["format"], audios[0]))  # fmt: skip
-    return _video(found["format"], videos[0], audios, duration)
+    return _song(found, sounds, duration) if video is None else _film(found, video, sounds, duration)
 
 
-def _video(container: dict, video: dict, audios: list[dict], duration: float) -> Probe:
-    width, height = _upright_size(video)
+def _song(found: dict, sounds: tuple[SoundStream, ...], duration: float) -> Probe:
+    return Probe(
+        "audio", streams.audio_mime(found, sounds[0]), duration=duration, sounds=sounds[:1],
+        bit_rate=streams.bit_rate(found), cover=streams.cover_of(found), facts=streams.facts_of(found),
+    )  # fmt: skip
+
+
+def _film(found: dict, video: dict, sounds: tuple[SoundStream, ...], duration: float) -> Probe:
+    width, height = streams.upright_size(video)
     if width < 16 or height < 16:
         raise Refused("The picture has no usable size.")
-    safe = (
-        video.get("codec_name") == "h264"
-        and video.get("pix_fmt") == "yuv420p"
-        and video.get("profile") in _SAFE_PROFILES
-        and (not audios or (audios[0].get("codec_name") == "aac" and int(audios[0].get("channels", 2)) <= 2))
-    )
     return Probe(
-        "video", _video_mime(container), width, height, duration, _rate(video.get("avg_frame_rate", "0/1")),
-        bool(audios), safe, int(container.get("bit_rate") or 0), facts=_facts(container, video, *audios[:1]),
+        "video", streams.video_mime(found), width, height, duration, streams.frame_rate(video),
+        streams.bit_rate(found), streams.treatment(video), streams.copyable(video), sounds, streams.texts_of(found),
+        facts=streams.facts_of(found),
     )  # fmt: skip
 
 
 def _duration(settings: Settings, container: dict, source: Path, scratch: Path, limits: Limits) -> float:
     """The duration, checked against packets that are really there: a file that was cut is refused."""
     claimed = float(container.get("duration") or 0)
-    last = _last_packet(settings, source, scratch, limits, max(0.0, claimed - _TAIL_SECONDS))
+    start = float(container.get("start_time") or 0)
+    last = _last_packet(settings, source, scratch, limits, max(0.0, start + claimed - _TAIL_SECONDS)) - max(0.0, start)
     if claimed and last < claimed * 0.95 - 1:
         raise Refused(f"It is cut off: it says {claimed:.0f} s, but only about {max(last, 0):.0f} s are there.")
     if not claimed and last <= 0:
@@ -110,50 +114,7 @@ def _last_packet(settings: Settings, source: Path, scratch: Path, limits: Limits
 
 def _packet_end(line: str) -> float:
     _, pts, duration = (line.split(",") + ["", ""])[:3]
-    return (_number(pts) or 0.0) + (_number(duration) or 0.0)
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _upright_size(video: dict) -> tuple[int, int]:
-    width, height = int(video.get("width") or 0), int(video.get("height") or 0)
-    across, _, down = (video.get("sample_aspect_ratio") or "1:1").partition(":")
-    if across.isdigit() and down.isdigit() and int(across) and int(down):
-        width = round(width * int(across) / int(down))
-    turned = [abs(int(data.get("rotation", 0))) for data in video.get("side_data_list", [])]
-    return (height, width) if any(angle in (90, 270) for angle in turned) else (width, height)
-
-
-def _rate(text: str) -> float:
-    over, _, under = text.partition("/")
-    return float(over) / float(under) if float(under or 0) else 0.0
-
-
-def _facts(container: dict, *streams: dict) -> dict[str, Any]:
-    codecs = [stream.get("codec_name", "unknown") for stream in streams]
-    return {"container": container.get("format_name", ""), "codecs": codecs}
-
-
-def _video_mime(container: dict) -> str:
-    names = container.get("format_name", "").split(",")
-    for name, mime in (("mp4", "video/mp4"), ("webm", "video/webm"), ("matroska", "video/x-matroska")):
-        if name in names:
-            return mime
-    return "application/octet-stream"
-
-
-def _audio_mime(container: dict) -> str:
-    names = container.get("format_name", "").split(",")
-    for name, mime in (("mp3", "audio/mpeg"), ("m4a", "audio/mp4"), ("flac", "audio/flac"), ("ogg", "audio/ogg"),
-                       ("wav", "audio/wav"), ("webm", "audio/webm"), ("aac", "audio/aac")):  # fmt: skip
-        if name in names:
-            return mime
-    return "application/octet-stream"
+    return (streams.number(pts) or 0.0) + (streams.number(duration) or 0.0)
 
 
 def _first_line(error: Exception) -> str:

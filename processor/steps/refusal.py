@@ -11,3 +11,6 @@ class Refused(Exception):
     def __init__(self, sentence: str, error: type[ControlError] = InvalidFormat):
         super().__init__(sentence)
         self.sentence, self.code = sentence, error.code
+
+
+NO_PLAIN_FILE = "It is a link, a directory or a device; only plain files are imported."

@@ -6,14 +6,16 @@ all of them (RFC 8216 4.3.2.4: METHOD=AES-128, an explicit IV for each segment).
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from control import vault
+from control.files import write_durably
 from nginx import contract
+from processor.steps.timing import corrected
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,27 @@ class Segment:
     period: int  # of the content key
     iv: bytes
     size_bytes: int  # of the plaintext
-    sha256: str  # of the ciphertext
+
+    @classmethod
+    def sealed(cls, name: str, seconds: float, period: int, size_bytes: int) -> Segment:
+        """A segment with an IV of its own."""
+        return cls(name, seconds, period, os.urandom(vault.IV_BYTES), size_bytes)
+
+
+def playlist(segments: Sequence[Segment], longest: int, done: bool) -> bytes:
+    """A media playlist (RFC 8216 4.3.3): growing (EVENT) or closed (VOD)."""
+    lines = [
+        "#EXTM3U",
+        "#EXT-X-VERSION:4",
+        f"#EXT-X-TARGETDURATION:{longest}",  # may not change while the playlist grows
+        "#EXT-X-MEDIA-SEQUENCE:0",
+        f"#EXT-X-PLAYLIST-TYPE:{'VOD' if done else 'EVENT'}",
+        "#EXT-X-INDEPENDENT-SEGMENTS",
+    ]
+    for segment in segments:
+        key = f'#EXT-X-KEY:METHOD=AES-128,URI="key/{segment.period}",IV=0x{segment.iv.hex()}'
+        lines += [key, f"#EXTINF:{segment.seconds:.6f},", segment.name]
+    return ("\n".join(lines + ["#EXT-X-ENDLIST"] * done) + "\n").encode()
 
 
 class Rung:
@@ -33,7 +55,7 @@ class Rung:
         self.name, self._source, self._target = name, source, target
         self._media_key, self._key_seconds, self.longest = media_key, key_seconds, longest
         self.segments: list[Segment] = []
-        self._seconds = 0.0
+        self._seconds, self._listed = 0.0, 0
         source.mkdir(parents=True)
         target.mkdir(parents=True, exist_ok=True)
 
@@ -57,13 +79,17 @@ class Rung:
         return list(zip(names, durations, strict=False))[len(self.segments) :]
 
     def take_up(self) -> bool:
-        """Encrypt what is finished and list it; True when the playlist has grown."""
-        fresh = self.waiting()
-        for name, seconds in fresh:
+        """Encrypt what is finished and list it; True when the playlist has grown.
+
+        May be called again after it was interrupted (a full disk): nothing is lost, nothing is done twice.
+        """
+        for name, seconds in self.waiting():
             self._encrypt(self._source / name, seconds)
-        if fresh:
-            self._write_playlist(done=False)
-        return bool(fresh)
+        if len(self.segments) == self._listed:
+            return False
+        self._write_playlist(done=False)
+        self._listed = len(self.segments)
+        return True
 
     def finish(self) -> None:
         """The encoder has ended: take up the rest and close the playlist."""
@@ -77,43 +103,18 @@ class Rung:
 
     def remove(self) -> None:
         """Take the rung back: nothing of it stays."""
-        shutil.rmtree(self._source)
-        shutil.rmtree(self._target)
+        shutil.rmtree(self._source, ignore_errors=True)
+        shutil.rmtree(self._target, ignore_errors=True)
 
     def _encrypt(self, plain: Path, seconds: float) -> None:
-        period, iv = int(self._seconds // self._key_seconds), os.urandom(vault.IV_BYTES)
-        content = plain.read_bytes()
-        sealed = vault.encrypt(vault.content_key(self._media_key, self.name, period), content, iv)
-        name = contract.segment_name(len(self.segments))
-        write_durably(self._target / name, sealed)
+        content, period = plain.read_bytes(), int(self._seconds // self._key_seconds)
+        seconds = corrected(seconds, content)
+        segment = Segment.sealed(contract.segment_name(len(self.segments)), seconds, period, len(content))
+        key = vault.content_key(self._media_key, self.name, period)
+        write_durably(self._target / segment.name, vault.encrypt(key, content, segment.iv))
         plain.unlink()
-        digest = hashlib.sha256(sealed).hexdigest()
-        self.segments.append(Segment(name, seconds, period, iv, len(content), digest))
+        self.segments.append(segment)
         self._seconds += seconds
 
     def _write_playlist(self, done: bool) -> None:
-        lines = [
-            "#EXTM3U",
-            "#EXT-X-VERSION:4",
-            f"#EXT-X-TARGETDURATION:{self.longest}",  # may not change while the playlist grows
-            "#EXT-X-MEDIA-SEQUENCE:0",
-            f"#EXT-X-PLAYLIST-TYPE:{'VOD' if done else 'EVENT'}",
-            "#EXT-X-INDEPENDENT-SEGMENTS",
-        ]
-        for segment in self.segments:
-            key = f'#EXT-X-KEY:METHOD=AES-128,URI="key/{segment.period}",IV=0x{segment.iv.hex()}'
-            lines += [key, f"#EXTINF:{segment.seconds:.6f},", segment.name]
-        if done:
-            lines.append("#EXT-X-ENDLIST")
-        write_durably(self._target / contract.PLAYLIST, ("\n".join(lines) + "\n").encode())
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write by temporary name, fsync and rename: the file is whole or not there, also after a power cut."""
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.chmod(0o640)
-    os.replace(temporary, path)
+        write_durably(self._target / contract.PLAYLIST, playlist(self.segments, self.longest, done))

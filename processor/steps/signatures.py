@@ -19,18 +19,19 @@ _IMAGES = (
     (0, b"BM", "BMP", "image/bmp"),
 )
 
-# Documents are kept as they came and only ever downloaded: name ending -> (first bytes, media type).
+# Documents are kept as they came and only ever downloaded: name ending -> first bytes.
 _DOCUMENTS = {
-    ".pdf": (b"%PDF-", "application/pdf"),
-    ".epub": (b"PK\x03\x04", "application/epub+zip"),
-    ".docx": (b"PK\x03\x04", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
-    ".doc": (b"\xd0\xcf\x11\xe0", "application/msword"),
-    ".txt": (b"", "text/plain"),
+    ".pdf": b"%PDF-",
+    ".epub": b"PK\x03\x04",
+    ".docx": b"PK\x03\x04",
+    ".doc": b"\xd0\xcf\x11\xe0",
+    ".txt": b"",
 }
 
 _VIDEO = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".m2ts", ".mts", ".flv", ".wmv", ".3gp", ".ogv",
           ".mpg", ".mpeg")  # fmt: skip
-_AUDIO = (".mp3", ".m4a", ".aac", ".flac", ".ogg", ".oga", ".opus", ".wav", ".wma")
+_AUDIO = (".mp3", ".m4a", ".aac", ".flac", ".ogg", ".oga", ".opus", ".wav", ".wma", ".aif", ".aiff",
+          ".mka")  # fmt: skip
 _IMAGE = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".tif", ".tiff", ".bmp", ".heic", ".heif", ".avif")
 
 
@@ -57,12 +58,11 @@ def image_format(head: bytes) -> tuple[str, str] | None:
     return None
 
 
-def document_type(name: str, head: bytes) -> str | None:
-    """The media type of an allowed document whose content fits its name, or None."""
-    magic, mime = _DOCUMENTS.get(Path(name).suffix.lower(), (None, ""))
-    if magic is None or not head.startswith(magic):
-        return None
-    return None if mime == "text/plain" and looks_binary(head) else mime
+def is_document(name: str, head: bytes) -> bool:
+    """Whether it may be an allowed document: its content fits its name. Its own step looks closer."""
+    ending = Path(name).suffix.lower()
+    magic = _DOCUMENTS.get(ending)
+    return magic is not None and head.startswith(magic) and not (ending == ".txt" and looks_binary(head))
 
 
 def looks_like_text(head: bytes) -> bool:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 
 import structlog
 
-from control import vault
-from control.settings import Settings
-from nginx import contract
 from processor import ffmpeg
-from processor.sandbox import ChildFailed, Limits, input_name, run, scratch_name
-from processor.steps.probe import Probe
-from processor.steps.segments import write_durably
+from processor.sandbox import ChildFailed
+from processor.steps.job import Job
 
 log = structlog.get_logger()
 
@@ -21,53 +17,47 @@ _FEWEST_SCENES = 4  # with fewer cuts than this a preview shows evenly spaced fr
 _SHORT_FILM = 90  # seconds: decoded whole for its preview; a longer one is skimmed by its key frames
 
 
-def make_stills(settings: Settings, source: Path, probe: Probe, media_key: bytes, target: Path,
-                scratch: Path) -> list[str]:  # fmt: skip
-    """Make what can be made; return which of contract.STILL_KINDS exist. A film without pictures is still a film."""
-    duration, wanted = probe.duration or 0.0, settings.video
+def make_stills(job: Job, made: Callable[[str], None]) -> None:
+    """Make what can be made; `made` hears of each (contract.STILL_KINDS). A film without any is still a film."""
+    for kind, commands in _recipes(job).items():
+        picture = _first_good(job, commands, _FEWEST_SCENES if kind == "preview" else 1)
+        if picture:
+            job.seal(picture, kind)
+            made(kind)
+
+
+def _recipes(job: Job) -> dict[str, list[list[str]]]:
+    duration, wanted, tool = job.found.duration or 0.0, job.settings.video, job.settings.ffmpeg
     seconds = min(wanted.thumbnail.seconds, duration) or wanted.thumbnail.seconds
     start = max(0.0, min(duration * wanted.thumbnail.start, duration - seconds))
-    read, write = input_name(source), f"{scratch_name(scratch)}/picture.webp"
-    tool = settings.ffmpeg
+    look, read, write = job.found.picture, job.read, f"{job.write}/picture.webp"
+    choices = ffmpeg.by_scene(wanted.preview.scene_threshold), ffmpeg.evenly(duration, wanted.preview.max_frames)
     skim = duration > _SHORT_FILM
-    recipes = {
-        "still": [ffmpeg.still(tool, read, write, start, wanted.preview.width, wanted.preview.quality)],
-        "thumbnail": [ffmpeg.thumbnail(tool, wanted.thumbnail, read, write, start, seconds)],
-        "preview": [
-            ffmpeg.preview(tool, wanted.preview, read, write, select, skim)
-            for select in (
-                ffmpeg.by_scene(wanted.preview.scene_threshold), ffmpeg.evenly(duration, wanted.preview.max_frames),
-            )
-        ],
-    }  # fmt: skip
-    limits = Limits(_SECONDS, settings.processing.memory_bytes)
-    made = []
-    for kind, commands in recipes.items():
-        picture = _first_good(commands, source, scratch, limits, _FEWEST_SCENES if kind == "preview" else 1)
-        if picture:
-            seal_still(media_key, kind, picture, target)
-            made.append(kind)
-    return made
+    return {
+        "still": [ffmpeg.still(tool, look, read, write, start, wanted.preview.width, wanted.preview.quality)],
+        "thumbnail": [ffmpeg.thumbnail(tool, look, wanted.thumbnail, read, write, start, seconds)],
+        "preview": [ffmpeg.preview(tool, look, wanted.preview, read, write, choice, skim) for choice in choices],
+    }
 
 
-def seal_still(media_key: bytes, kind: str, picture: bytes, target: Path) -> None:
-    sealed = vault.seal(vault.content_key(media_key, kind), picture)
-    write_durably(target / contract.still_name(kind), sealed)
-
-
-def _first_good(commands: list[list[str]], source: Path, scratch: Path, limits: Limits, frames: int) -> bytes | None:
+def _first_good(job: Job, commands: list[list[str]], frames: int) -> bytes | None:
     """The first picture with enough frames; the last one made where none has."""
-    picture, made = scratch / "picture.webp", None
+    made = None
     for command in commands:
-        try:
-            run(command, scratch, limits, source)
-            content = picture.read_bytes()
-        except (ChildFailed, FileNotFoundError) as error:
-            log.info("no_picture", reason=str(error)[-300:])
-            continue
-        finally:
-            picture.unlink(missing_ok=True)
-        made = content or made
+        made = picture_of(job, command) or made
         if made and max(1, made.count(b"ANMF")) >= frames:
             break
     return made
+
+
+def picture_of(job: Job, command: list[str]) -> bytes | None:
+    """The picture.webp that a command makes, or None."""
+    picture = job.scratch / "picture.webp"
+    try:
+        job.run(command, _SECONDS)
+        return picture.read_bytes() or None
+    except (ChildFailed, FileNotFoundError) as error:
+        log.info("no_picture", reason=str(error)[-300:])
+        return None
+    finally:
+        picture.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ import "./shadow-styles.js"; // before media-chrome
 import { RETRY_AFTER, clear, describe, show } from "./problems.js";
 import { Renditions } from "./renditions.js";
 import { Problem, renew, request } from "./session.js";
+import { SoundTracks } from "./soundtracks.js";
 
 const HLS_TYPE = "application/vnd.apple.mpegurl";
 const PAGE_KEYS = new Set([" ", "k", "m", "f", "j", "l", "ArrowLeft", "ArrowRight"]);
@@ -93,6 +94,8 @@ class Film {
     });
     video.videoRenditions = new Renditions();
     video.videoRenditions.follow(this.#hls, Hls.Events);
+    Object.defineProperty(video, "audioTracks", { value: new SoundTracks() }); // Safari has a read-only one
+    video.audioTracks.follow(this.#hls, Hls.Events);
     this.#hls.on(Hls.Events.ERROR, (_, data) => {
       if (data.fatal || REFUSED.has(data.response?.code)) this.#failed(data);
     });

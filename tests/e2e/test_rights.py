@@ -21,6 +21,8 @@ OPEN = (IN, IN, IN, IN, IN, IN, IN, IN, IN)
 PERSON = (UNKNOWN, IN, IN, IN, IN, IN, NO, UNKNOWN, UNKNOWN)
 ANYBODY = (UNKNOWN, IN, IN, IN, IN, IN, IN, UNKNOWN, UNKNOWN)
 PRIVATE = (UNKNOWN, HIDDEN, HIDDEN, IN, HIDDEN, IN, IN, UNKNOWN, UNKNOWN)  # a private media of the owner
+# Of a kind that this media has not: that is what those learn who may know of it at all.
+PICTURELESS = (UNKNOWN, NO, NO, HIDDEN, NO, HIDDEN, HIDDEN, UNKNOWN, UNKNOWN)
 GATED = (UNKNOWN, NO, NO, IN, NO, IN, IN, UNKNOWN, UNKNOWN)  # the same, where auth_request answers
 CHANGE = (UNKNOWN, NO, HIDDEN, IN, HIDDEN, IN, NO, UNKNOWN, UNKNOWN)
 LINK = (UNKNOWN, NO, IN, IN, IN, IN, NO, UNKNOWN, UNKNOWN)
@@ -61,8 +63,20 @@ MATRIX = {
     "GET /api/media/{media_id:uuid}/original": PRIVATE,
     "GET /api/media/stream/{media_id:uuid}": PRIVATE,
     "GET /api/media/thumbnail/{media_id:uuid}": GATED,
-    # A photo has no preview: that is what those learn who may know of it at all.
-    "GET /api/media/preview/{media_id:uuid}": (UNKNOWN, NO, NO, HIDDEN, NO, HIDDEN, HIDDEN, UNKNOWN, UNKNOWN),
+    "GET /api/media/preview/{media_id:uuid}": PICTURELESS,
+    "GET /api/media/storyboard/{media_id:uuid}": PICTURELESS,
+    "GET /api/media/waveform/{media_id:uuid}": PICTURELESS,
+    "GET /api/media/{media_id:uuid}/storyboard": (
+        UNKNOWN,
+        HIDDEN,
+        HIDDEN,
+        HIDDEN,
+        HIDDEN,
+        HIDDEN,
+        HIDDEN,
+        UNKNOWN,
+        UNKNOWN,
+    ),
     "GET /api/media/still/{media_id:uuid}": GATED,
     "POST /api/links": LINK,
     "GET /api/admin/audit": ADMIN,

@@ -16,7 +16,7 @@ class FakeStore:
     """register_import's promise: None for a file that was taken up before."""
 
     def __init__(self):
-        self.seen, self.contents = set(), {}
+        self.seen, self.failed = set(), []
 
     def register_import(self, path, status, name, kind):
         key = (path, status.st_ino, status.st_size, status.st_mtime_ns)
@@ -24,6 +24,9 @@ class FakeStore:
             return None
         self.seen.add(key)
         return f"media-{len(self.seen)}"
+
+    def fail(self, media, code, reason):
+        self.failed.append((media, code, reason))
 
 
 @pytest.fixture
@@ -41,7 +44,14 @@ def world(settings, tmp_path):
     async def queue(media, kind):
         world.queued.append((media, kind))
 
-    world.watch = Watch(world.settings, world.store, queue)
+    world.films, world.texts = set(), []  # what subtitles may belong to, and those that were taken up
+
+    def texts(name):
+        if name.split(b".")[0] in world.films:
+            world.texts.append(name)
+        return name.split(b".")[0] in world.films
+
+    world.watch = Watch(world.settings, world.store, queue, texts)
     observer = Observer()
     observer.schedule(world.watch.events, str(world.root), recursive=True)
     observer.start()
@@ -104,13 +114,23 @@ def test_U13_a_file_that_was_replaced_is_a_new_one(world):
     assert len(world.store.seen) == 2
 
 
-def test_links_and_fifos_are_not_followed(world, tmp_path):
+def test_links_and_fifos_are_shown_as_refused_and_not_followed(world, tmp_path):
     (tmp_path / "secret").write_bytes(b"secret")
     (world.root / "link.mp4").symlink_to(tmp_path / "secret")
     (world.root / "folder").symlink_to(tmp_path)
     os.mkfifo(world.root / "fifo.mp4")
     sweep(world)
-    assert not taken(world)
+    assert taken(world) == ["fifo.mp4", "folder", "link.mp4"] and not world.queued
+    assert len(world.store.failed) == 3 and all("only plain files" in reason for _, _, reason in world.store.failed)
+
+
+def test_subtitles_wait_for_their_film_and_are_no_media(world):
+    (world.root / "film.en.srt").write_bytes(b"1\n00:00:01,000 --> 00:00:02,000\nHello\n")
+    sweep(world, 1)
+    assert not taken(world) and not world.texts
+    world.films.add(b"film")
+    sweep(world, 1)
+    assert world.texts == [b"film.en.srt"] and not taken(world)
 
 
 def test_sub_folders_and_names_of_any_bytes_are_data(world):

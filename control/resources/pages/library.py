@@ -6,7 +6,7 @@ import falcon
 
 from control.domain.rights import DOWNLOAD
 from control.resources.credentials import decision_id, principal_of
-from control.resources.media import LibraryQuery, as_json, pagination
+from control.resources.media import LibraryQuery, as_json, pagination, with_details
 from control.resources.outcome import required
 from control.resources.pages.rendering import Renderer
 from control.services.decisions import decide
@@ -39,5 +39,6 @@ class Watch:
         required(decide(principal, DOWNLOAD, media, decision_id(req)))
         following = self._library.next_after(principal, media)
         self._render.page(
-            req, resp, "watch", principal, media=as_json(media), next_media=following and as_json(following)
+            req, resp, "watch", principal, media=with_details(media, principal),
+            next_media=following and as_json(following),
         )  # fmt: skip

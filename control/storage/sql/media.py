@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from control.domain.media import Media, Rendition
+from control.domain.media import Media, Original, Rendition, Track
 from control.storage.sql.pool import Database
 
-_COLUMNS = """id::text, name, kind, mime, size_bytes, source, state, created_at, owner_id::text, visibility, progress,
-    error_code, error, width, height, duration, renditions, stills, facts, tags, revision, mount, path"""
+COLUMNS = """id::text, name, kind, mime, size_bytes, source, state, created_at, owner_id::text, visibility, progress,
+    error_code, error, width, height, duration, renditions, tracks, stills, facts, tags, original, revision,
+    mount, path"""
 
 # What a page may be sorted by; the id makes the order total.
 ORDERS = {"created_at": "created_at", "name": "lower(name)", "size": "size_bytes", "duration": "duration"}
@@ -45,18 +46,18 @@ class MediaStore:
     # --- reading ----------------------------------------------------------------------------------
 
     def find(self, media: str) -> Media | None:
-        row = self._database.one(f"SELECT {_COLUMNS} FROM media WHERE id = %s AND deleted_at IS NULL", [media])  # noqa: S608
-        return row and _media(row)
+        row = self._database.one(f"SELECT {COLUMNS} FROM media WHERE id = %s AND deleted_at IS NULL", [media])  # noqa: S608
+        return row and media_of(row)
 
     def page(self, filters: Filters, limit: int, offset: int) -> list[Media]:
         where, parameters = _where(filters)
         direction = "DESC NULLS LAST" if filters.descending else "ASC NULLS LAST"
         rows = self._database.all(
-            f"SELECT {_COLUMNS} FROM media WHERE {where}"  # noqa: S608
+            f"SELECT {COLUMNS} FROM media WHERE {where}"  # noqa: S608
             f" ORDER BY {ORDERS[filters.sort]} {direction}, id {direction[:4]} LIMIT %s OFFSET %s",
             [*parameters, limit, offset],
         )
-        return [_media(row) for row in rows]
+        return [media_of(row) for row in rows]
 
     def count(self, filters: Filters) -> int:
         where, parameters = _where(filters)
@@ -65,19 +66,12 @@ class MediaStore:
     def following(self, media: Media) -> Media | None:
         """The next viewable media of the same kind and source, by name."""
         row = self._database.one(
-            f"""SELECT {_COLUMNS} FROM media WHERE deleted_at IS NULL AND kind = %s AND source = %s
+            f"""SELECT {COLUMNS} FROM media WHERE deleted_at IS NULL AND kind = %s AND source = %s
                 AND state IN ('playable', 'completed') AND (lower(name), id) > (lower(%s), %s)
                 ORDER BY lower(name), id LIMIT 1""",  # noqa: S608
             [media.kind, media.source, media.name, media.id],
         )
-        return row and _media(row)
-
-    def find_mounted(self, mount: str, path: str) -> Media | None:
-        row = self._database.one(
-            f"SELECT {_COLUMNS} FROM media WHERE mount = %s AND path = %s AND deleted_at IS NULL",  # noqa: S608
-            [mount, os.fsencode(path)],
-        )
-        return row and _media(row)
+        return row and media_of(row)
 
     # --- the import ledger ------------------------------------------------------------------------
 
@@ -116,14 +110,29 @@ class MediaStore:
             [stat.st_ino, stat.st_size, stat.st_mtime_ns, media],
         )
 
+    def imported_beside(self, path: bytes) -> list[tuple[Media, bytes]]:
+        """Complete films of imports/, the newest first, whose paths begin as `path` does up to the first dot of its
+        name: what a text file may belong to."""
+        directory, slash, name = path.rpartition(b"/")
+        prefix = directory + slash + name.split(b".")[0]
+        rows = self._database.all(
+            f"""SELECT {COLUMNS}, import_path FROM media JOIN (
+                    SELECT media_id, path AS import_path, seen_at FROM imports WHERE path >= %s AND path < %s
+                ) i ON media_id = id
+                WHERE kind = 'video' AND state = 'completed' AND deleted_at IS NULL ORDER BY seen_at DESC""",  # noqa: S608
+            [prefix, prefix + b"\xff"],
+        )
+        paths = [bytes(row.pop("import_path")) for row in rows]
+        return list(zip(map(media_of, rows), paths, strict=True))
+
     def unqueued_imports(self) -> list[Media]:
         """Imports that wait without a job: the processor ended between registering and queueing them."""
         rows = self._database.all(
-            f"""SELECT {_COLUMNS} FROM media WHERE source = 'import' AND state IN ('pending', 'processing', 'playable')
+            f"""SELECT {COLUMNS} FROM media WHERE source = 'import' AND state IN ('pending', 'processing', 'playable')
                 AND deleted_at IS NULL AND NOT EXISTS (SELECT FROM procrastinate_jobs j
                 WHERE j.args ->> 'media' = media.id::text AND j.status IN ('todo', 'doing'))"""  # noqa: S608
         )
-        return [_media(row) for row in rows]
+        return [media_of(row) for row in rows]
 
     # --- the steps of a job -----------------------------------------------------------------------
 
@@ -132,7 +141,8 @@ class MediaStore:
         self._update(
             media,
             """UPDATE media SET state = 'processing', progress = 0, error = NULL, error_code = NULL, renditions = '[]',
-               stills = '{}', revision = revision + 1, updated_at = now() WHERE id = %s""",
+               tracks = '[]', stills = '{}', derived_at = NULL, revision = revision + 1, updated_at = now()
+               WHERE id = %s""",
             [media],
         )
 
@@ -147,22 +157,39 @@ class MediaStore:
             [kind, mime, sha256, width, height, duration, Jsonb(facts or {}), media],
         )
 
-    def set_renditions(self, media: str, renditions: list[Rendition]) -> None:
-        """Publish the rungs that can be played now; an empty list takes them back."""
+    def set_renditions(self, media: str, renditions: Sequence[Rendition], tracks: Sequence[Track]) -> None:
+        """Publish what can be played now; an empty list takes it back."""
         self._update(
             media,
-            """UPDATE media SET renditions = %s, state = CASE WHEN %s THEN 'playable' ELSE 'processing' END,
+            """UPDATE media SET renditions = %s, tracks = %s,
+               state = CASE WHEN %s THEN 'playable' ELSE 'processing' END,
                revision = revision + 1, updated_at = now() WHERE id = %s""",
-            [Jsonb([asdict(rendition) for rendition in renditions]), bool(renditions), media],
+            [_json(renditions), _json(tracks), bool(renditions), media],
         )
 
-    def complete(self, media: str) -> None:
+    def complete(self, media: str, original: Original) -> None:
+        """Everything is made; `original` says where the file itself has gone."""
         self._update(
             media,
-            """UPDATE media SET state = 'completed', progress = 100, error = NULL, error_code = NULL,
-               revision = revision + 1, updated_at = now() WHERE id = %s""",
-            [media],
+            """UPDATE media SET state = 'completed', progress = 100, error = NULL, error_code = NULL, original = %s,
+               derived_at = now(), revision = revision + 1, updated_at = now() WHERE id = %s""",
+            [original, media],
         )
+
+    def add_facts(self, media: str, facts: dict[str, Any]) -> None:
+        self._update(media, "UPDATE media SET facts = facts || %s WHERE id = %s", [Jsonb(facts), media])
+
+    def add_track(self, media: str, track: Track) -> None:
+        """One more beside those that there are."""
+        self._update(
+            media,
+            "UPDATE media SET tracks = tracks || %s, revision = revision + 1, updated_at = now() WHERE id = %s",
+            [_json([track]), media],
+        )
+
+    def note(self, media: str, code: str | None, sentence: str | None) -> None:
+        """Say what a running import waits for; None: it goes on."""
+        self._update(media, "UPDATE media SET error_code = %s, error = %s WHERE id = %s", [code, sentence, media])
 
     def set_stills(self, media: str, stills: list[str]) -> None:
         self._update(
@@ -181,9 +208,49 @@ class MediaStore:
     def fail(self, media: str, code: str, reason: str) -> None:
         self._update(
             media,
-            """UPDATE media SET state = 'failed', error_code = %s, error = %s, renditions = '[]', stills = '{}',
+            """UPDATE media SET state = CASE WHEN source = 'mount' THEN 'completed' ELSE 'failed' END,
+               error_code = %s, error = %s, renditions = '[]', tracks = '[]', stills = '{}',
                revision = revision + 1, updated_at = now() WHERE id = %s""",
             [code, reason, media],
+        )
+
+    # --- the same content twice -------------------------------------------------------------------
+
+    def note_content(self, media: str, sha256: bytes, duplicate_of: str | None) -> None:
+        self._update(
+            media,
+            "UPDATE media SET sha256 = %s, facts = facts || %s, updated_at = now() WHERE id = %s",
+            [sha256, Jsonb({"duplicate_of": duplicate_of} if duplicate_of else {}), media],
+        )
+
+    def has_size(self, size: int, other_than: str) -> bool:
+        """Whether another imported media is as large: only then can it be the same."""
+        return bool(
+            self._database.one(
+                """SELECT 1 FROM media WHERE size_bytes = %s AND id <> %s AND source <> 'mount' AND sha256 IS NOT NULL
+                   AND state = 'completed' AND deleted_at IS NULL LIMIT 1""",
+                [size, other_than],
+            )
+        )
+
+    def find_by_content(self, sha256: bytes, other_than: str) -> Media | None:
+        """The oldest complete import with this content."""
+        row = self._database.one(
+            f"""SELECT {COLUMNS} FROM media WHERE sha256 = %s AND id <> %s AND source <> 'mount'
+                AND state = 'completed' AND deleted_at IS NULL ORDER BY created_at, id LIMIT 1""",  # noqa: S608
+            [sha256, other_than],
+        )
+        return row and media_of(row)
+
+    def link(self, media: str, other: Media) -> None:
+        """Everything that is known of `other` goes for `media` too: their renditions are the same files."""
+        self._update(
+            media,
+            """UPDATE media SET kind = o.kind, mime = o.mime, sha256 = o.sha256, width = o.width, height = o.height,
+               duration = o.duration, renditions = o.renditions, tracks = o.tracks, stills = o.stills,
+               facts = o.facts || %s, revision = media.revision + 1
+               FROM media o WHERE o.id = %s AND media.id = %s""",
+            [Jsonb({"duplicate_of": other.id}), other.id, media],
         )
 
     def set_access(self, media: str, visibility: str, owner: str | None) -> None:
@@ -202,34 +269,9 @@ class MediaStore:
             [reason, media],
         )
 
-    # --- mounts -----------------------------------------------------------------------------------
 
-    def upsert_mounted(self, mount: str, path: str, name: str, kind: str, mime: str, size: int) -> str:
-        """Create or refresh the media of a mounted file; returns its id."""
-        return self._database.one(
-            """INSERT INTO media (name, kind, mime, size_bytes, source, state, progress, mount, path)
-               VALUES (%(name)s, %(kind)s, %(mime)s, %(size)s, 'mount', 'completed', 100, %(mount)s, %(path)s)
-               ON CONFLICT (mount, path) WHERE mount IS NOT NULL DO UPDATE
-               SET size_bytes = excluded.size_bytes, mime = excluded.mime, deleted_at = NULL,
-                   revision = media.revision + (media.size_bytes <> excluded.size_bytes)::int
-               RETURNING id::text""",
-            {"name": name, "kind": kind, "mime": mime, "size": size, "mount": mount, "path": os.fsencode(path)},
-        )["id"]
-
-    def drop_mounted(self, mount: str, paths: Iterable[str]) -> list[str]:
-        """Their files are gone; return the ids. A file that comes back is the same media again."""
-        rows = self._database.all(
-            """UPDATE media SET deleted_at = now(), updated_at = now()
-               WHERE mount = %s AND path = ANY(%s) AND deleted_at IS NULL RETURNING id::text""",
-            [mount, [os.fsencode(path) for path in paths]],
-        )
-        for row in rows:
-            self._changed(row["id"])
-        return [row["id"] for row in rows]
-
-    def mounted_paths(self, mount: str) -> set[str]:
-        rows = self._database.all("SELECT path FROM media WHERE mount = %s AND deleted_at IS NULL", [mount])
-        return {os.fsdecode(row["path"]) for row in rows}
+def _json(items: Sequence[Rendition | Track]) -> Jsonb:
+    return Jsonb([asdict(item) for item in items])
 
 
 def _where(filters: Filters) -> tuple[str, list]:
@@ -252,8 +294,9 @@ def _where(filters: Filters) -> tuple[str, list]:
     return " AND ".join(clauses), parameters
 
 
-def _media(row: dict) -> Media:
+def media_of(row: dict) -> Media:
     row["renditions"] = tuple(Rendition(**rendition) for rendition in row["renditions"])
+    row["tracks"] = tuple(Track(**track) for track in row["tracks"])
     row["stills"], row["tags"] = tuple(row["stills"]), tuple(row["tags"])
     row["path"] = None if row["path"] is None else os.fsdecode(row["path"])
     return Media(**row)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from control.domain.mounts import MountState
 from control.storage.sql.pool import Database
 
-_COLUMNS = "name, away, reason, mount_point, changed_at, checked_at, missing, confirmed"
+_COLUMNS = """name, away, reason, mount_point, changed_at, checked_at, missing, confirmed,
+    scanned, scan_started_at, scan_ended_at"""
 
 
 class MountStore:
@@ -35,6 +36,15 @@ class MountStore:
         )
         if known is None or known.away != away:
             self._changed(name)
+
+    def note_scan(self, name: str, scanned: int, done: bool) -> None:
+        """How far the scan has come, in files; 0 begins a new one."""
+        self._database.run(
+            """UPDATE mounts SET scanned = %(scanned)s,
+               scan_started_at = CASE WHEN %(scanned)s = 0 AND NOT %(done)s THEN now() ELSE scan_started_at END,
+               scan_ended_at = CASE WHEN %(done)s THEN now() END WHERE name = %(name)s""",
+            {"name": name, "scanned": scanned, "done": done},
+        )
 
     def note_missing(self, name: str, missing: int) -> None:
         """So many files are missing that somebody must confirm it; 0: nothing waits any more."""

@@ -24,6 +24,7 @@ def media(**changes):
     base = {
         "id": MEDIA, "name": "song.mp3", "kind": "audio", "mime": "audio/mpeg", "size_bytes": 1, "source": "mount",
         "state": "completed", "created_at": datetime.now(UTC), "mount": "demo", "path": "a b/song.mp3",
+        "original": "mount",
     }  # fmt: skip
     return Media(**{**base, **changes})
 

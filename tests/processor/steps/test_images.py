@@ -10,15 +10,15 @@ from PIL import Image
 from control import vault
 from nginx import contract
 from processor.steps.images import make_image
-from processor.steps.probe import probe
 from processor.steps.refusal import Refused
+from tests.processor.vault import job_of
 
 KEY = bytes(range(16))
 
 
 def process(settings, path, scratch, target):
     target.mkdir()
-    found = make_image(settings, path, probe(settings, path, path.name, scratch), KEY, target, scratch)
+    found = make_image(job_of(settings, path, scratch, target, KEY))
     sealed = (target / contract.IMAGE).read_bytes()
     return found, Image.open(io.BytesIO(vault.unseal(vault.content_key(KEY, "image"), sealed)))
 

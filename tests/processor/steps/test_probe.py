@@ -15,7 +15,13 @@ from processor.steps.refusal import Refused
 
 def test_a_film_tells_its_facts(settings, film, scratch):
     found = probe(settings, film, "film.mp4", scratch)
-    assert (found.kind, found.width, found.height, found.copyable, found.has_audio) == ("video", 320, 240, True, True)
+    assert (found.kind, found.width, found.height, found.copyable, bool(found.sounds)) == (
+        "video",
+        320,
+        240,
+        True,
+        True,
+    )
     assert found.duration == pytest.approx(5, abs=0.1) and found.frame_rate == 25
     assert found.facts["codecs"] == ["h264", "aac"]
 
@@ -93,7 +99,7 @@ def test_P01_a_list_that_names_another_file_is_refused(settings, film, scratch, 
 def test_P03_a_decoder_outside_the_list_is_refused(settings, make, scratch):
     exotic = make("magic.avi", "-f", "lavfi", "-i", "testsrc2=size=64x64:rate=25:duration=1", "-c:v", "magicyuv",
                   "-pix_fmt", "gbrp")  # fmt: skip
-    command = ffmpeg.still(settings.ffmpeg, input_name(exotic), "/dev/null", 0, 64, 80)
+    command = ffmpeg.still(settings.ffmpeg, ffmpeg.Picture(), input_name(exotic), "/dev/null", 0, 64, 80)
     with pytest.raises(ChildFailed, match="not on whitelist|[Cc]odec"):
         run(command, scratch, Limits(20, 2 << 30), exotic)
 
@@ -102,6 +108,6 @@ def test_documents_are_known_by_name_and_content(settings, scratch, tmp_path):
     real, fake = tmp_path / "a.pdf", tmp_path / "b.pdf"
     real.write_bytes(b"%PDF-1.4\n...")
     fake.write_bytes(b"<html><script>alert(1)</script>")
-    assert probe(settings, real, "a.pdf", scratch).mime == "application/pdf"
+    assert probe(settings, real, "a.pdf", scratch).kind == "document"
     with pytest.raises(Refused):
         probe(settings, fake, "b.pdf", scratch)

@@ -1,0 +1,57 @@
+"""What every step of one media works on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from control import vault
+from control.files import write_durably
+from control.settings import Settings
+from nginx import contract
+from processor.room import Room
+from processor.sandbox import Child, Limits, input_name, run, scratch_name
+from processor.steps.probe import Probe
+
+
+@dataclass(frozen=True)
+class Job:
+    settings: Settings
+    source: Path
+    found: Probe
+    media_key: bytes
+    target: Path  # its directory in the vault
+    scratch: Path  # plaintext may lie here for a moment
+    room: Room
+
+    @property
+    def read(self) -> str:
+        """The source, as a child sees it."""
+        return input_name(self.source)
+
+    @property
+    def write(self) -> str:
+        """The scratch directory, as a child sees it."""
+        return scratch_name(self.scratch)
+
+    def beside(self, name: str) -> Job:
+        """The same job with a scratch directory of its own: children that run at once must not share one."""
+        scratch = self.scratch / name
+        scratch.mkdir(exist_ok=True)
+        return replace(self, scratch=scratch)
+
+    def limits(self, seconds: float) -> Limits:
+        return Limits(seconds, self.settings.processing.memory_bytes)
+
+    def run(self, command: Sequence[str], seconds: float, readable: Sequence[Path] = ()) -> bytes:
+        """What a child says about the source. Raises ChildFailed."""
+        return run(command, self.scratch, self.limits(seconds), self.source, readable)
+
+    def child(self, command: Sequence[str], seconds: float, devices: bool = False) -> Child:
+        return Child(command, self.scratch, self.limits(seconds), self.source, devices=devices)
+
+    def seal(self, content: bytes, kind: str) -> None:
+        """Keep one of contract.STILL_KINDS as ciphertext."""
+        sealed = vault.seal(vault.content_key(self.media_key, kind), content)
+        write_durably(self.target / contract.still_name(kind), sealed)
