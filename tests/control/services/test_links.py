@@ -83,9 +83,9 @@ def test_a_lifetime_has_bounds(links, ttl):
 
 def test_what_is_kept_as_ciphertext_has_no_link(links):
     with pytest.raises(NoPlainFile):
-        links.mint(media(kind="video", source="import", mount=None, path=None), "d", 60)
+        links.mint(media(kind="video", source="import", mount=None, path=None, original="archived"), "d", 60)
 
 
 def test_a_kept_original_is_named_by_its_id(links):
-    link = links.mint(media(source="import", mount=None, path=None), "d", 60)
+    link = links.mint(media(source="import", mount=None, path=None, original="kept"), "d", 60)
     assert link.url.endswith(f"/originals/0f/{MEDIA}/original")
