@@ -27,6 +27,7 @@ from control.services.sessions import Sessions
 from control.services.sign_ins import BasicSignIns, ForeignSignIns, SignIns
 from control.services.tokens import FormTokens, SigningKeys, Tokens
 from control.services.users import Users
+from control.services.vault import Vault
 from control.settings import Settings
 from control.storage import access_log
 from control.storage.redis.changes import ChangePublisher, ChangeSubscription
@@ -37,6 +38,7 @@ from control.storage.sql.audit import AuditStore, Entry, Search
 from control.storage.sql.grants import GrantStore
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
+from control.storage.sql.mounted import MountedStore
 from control.storage.sql.mounts import MountStore
 from control.storage.sql.pool import Database
 from control.storage.sql.queue import QueueStore
@@ -76,6 +78,7 @@ class Services:
     links: Links
     users: Users
     queue: Queue
+    vault: Vault
     mounts: Mounts
     media_keys: Memory[vault.WrappedKey]
     media_key_store: MediaKeyStore
@@ -157,6 +160,7 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
         sessions, service_tokens, BasicSignIns(sign_ins, sessions, audit),
         ForeignSignIns(Issuers(settings.issuers), user_store, sessions, audit),
     )  # fmt: skip
+    jobs = QueueStore(database)
     return Services(
         settings=settings,
         database=database,
@@ -185,8 +189,11 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
             settings.public_url, link_keys, bytes.fromhex((keys / "stream.key").read_text().strip()), settings.links
         ),
         users=Users(user_store, passwords, sessions, service_tokens, audit),
-        mounts=Mounts(mount_store, memories.of("mount", mount_store.find), audit),
-        queue=Queue(QueueStore(database), media_store, audit, settings.paths.imports, settings.paths.quarantine),
+        mounts=Mounts(
+            settings.mounts, mount_store, MountedStore(database), memories.of("mount", mount_store.find), audit
+        ),
+        queue=Queue(jobs, media_store, audit, settings.paths.imports, settings.paths.quarantine),
+        vault=Vault(settings.paths, media_store, media_key_store, master, jobs, audit, publisher.publish),
         media_keys=media_keys,
         media_key_store=media_key_store,
         master=master,

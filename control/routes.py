@@ -96,6 +96,7 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     item = media.Item(s.library, s.users)
     stream = streams.Stream(s.library, s.grants, s.mounts, s.audit, s.settings.public_url)
     yield route("/api/media/library", media.Collection(s.library), GET=BROWSE)
+    yield route("/api/media/at", media.AtPath(s.library, s.mounts), GET=DOWNLOAD)
     yield route("/api/media/{media_id:uuid}", item, GET=DOWNLOAD, PATCH=CHANGE_MEDIA)
     yield route("/api/media/{media_id:uuid}/original", originals.Original(s.library, s.mounts), GET=DOWNLOAD)
     yield route("/api/media/stream/{media_id:uuid}", stream, GET=VIEW)
@@ -110,6 +111,7 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     jobs = queue.Item(s.queue)
     yield route("/api/admin/queue", queue.Collection(s.queue), GET=MANAGE_QUEUE)
     yield route("/api/admin/queue/{media_id:uuid}/retry", jobs, "retry", POST=MANAGE_QUEUE)
+    yield route("/api/admin/queue/{media_id:uuid}/first", jobs, "first", POST=MANAGE_QUEUE)
     yield route("/api/admin/queue/{media_id:uuid}/cancel", jobs, "cancel", POST=MANAGE_QUEUE)
 
     # Signed by HMAC, verified here

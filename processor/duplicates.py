@@ -16,8 +16,8 @@ from control.settings import Settings
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
 from control.vault.manifest import write_manifest
+from control.vault.originals import archive_path, kept_path
 from nginx import contract
-from processor.steps.originals import archive_path, kept_path
 from processor.steps.refusal import Refused
 
 log = structlog.get_logger()
@@ -62,7 +62,7 @@ class Duplicates:
         key = self._master.unwrap(other.id, self._keys.get(other.id))
         self._keys.put(media.id, self._master.wrap(media.id, key))
         (target / contract.MANIFEST).unlink(missing_ok=True)
-        write_manifest(target, media.id, other.renditions, other.tracks)
+        write_manifest(target, media.id, other.renditions, other.tracks, key)
         self._media.link(media.id, other)
         self._media.complete(media.id, other.original)
         return True

@@ -104,7 +104,7 @@ class Pipeline:
         derive = {"video": self._film, "audio": self._song, "image": self._photo, "document": self._document}
         publication = Publication(self.media, media.id, job.target)
         derive[found.kind](media, job, publication)
-        write_manifest(job.target, media.id, publication.renditions, publication.tracks)
+        write_manifest(job.target, media.id, publication.renditions, publication.tracks, job.media_key)
         verify_manifest(job.target)  # believed only after reading all of it back
         _must_be_the_same(source, before)
         self.media.complete(media.id, "mount" if media.mount is not None else self._retire(media, job))

@@ -62,8 +62,10 @@ class Sidecars:
         write_durably(job.target / track.rung / contract.SIDECAR, sealed)
         playlist = master_playlist(film.renditions, tracks)
         write_durably(job.target / contract.MASTER_PLAYLIST, playlist.encode())
-        write_manifest(job.target, film.id, film.renditions, tracks)
+        write_manifest(job.target, film.id, film.renditions, tracks, job.media_key)
         self._media.add_track(film.id, track)
+        names = {**film.facts.get("sidecars", {}), track.rung: _shown(job.source.name)}
+        self._media.add_facts(film.id, {"sidecars": names})
 
     def _job(self, film: Media, path: Path, scratch: Path) -> Job:
         key = self._master.unwrap(film.id, self._keys.get(film.id))
@@ -76,6 +78,11 @@ def _belongs(name: bytes, film: bytes) -> bool:
     directory, _, text = name.rpartition(b"/")
     beside, _, shown = film.rpartition(b"/")
     return directory == beside and is_sidecar(os.fsdecode(text), os.fsdecode(shown))
+
+
+def _shown(name: str) -> str:
+    """As JSON can hold it."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def _alone(descriptor: int) -> bool:

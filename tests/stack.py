@@ -252,10 +252,10 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running(settings: str = SETTINGS) -> Iterator[Stack]:
-    """A Sluice with an empty library, gone afterwards."""
+def running(settings: str = SETTINGS, neighbours: tuple[str, ...] = ("shelf", "gate")) -> Iterator[Stack]:
+    """A Sluice with an empty library and these directories beside it, gone afterwards."""
     data = Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
-    for neighbour in ("shelf", "gate"):
+    for neighbour in neighbours:
         (data / neighbour).mkdir()
     (data / "sluice.toml").write_text(settings.format(data=data))
     stack = Stack(data, free_port())

@@ -17,7 +17,7 @@ ALLOWED = {
     "control.errors": (),
     "control.settings": ("nginx.contract",),
     "control.files": (),
-    "control.vault": ("control.domain", "control.errors", "control.files", "nginx.contract"),
+    "control.vault": ("control.domain", "control.errors", "control.files", "control.settings", "nginx.contract"),
     "control.logs": (),
     "control.storage": ("control.domain", "control.errors", "control.vault", "nginx.contract"),
     "control.services": (

@@ -11,6 +11,7 @@ from rich.progress import Progress
 
 from control import vault
 from control.cli.instance import opened
+from control.cli.media import find, in_vault
 from control.cli.outcome import as_json, show
 from control.services.users import OPERATOR
 
@@ -37,6 +38,23 @@ def status(data: Path, as_json: bool) -> None:
             for version in versions
         ]  # fmt: skip
     show(found, as_json, ("version", "file", "made", "wraps", "current"))
+
+
+@command.command()
+@click.argument("media", nargs=-1)
+@as_json
+@click.pass_obj
+def reencrypt(data: Path, media: tuple[str, ...], as_json: bool) -> None:
+    """Make new keys for MEDIA (ids or names; default: all) and write their renditions and archives anew under them.
+
+    For keys that may have leaked. Whoever is watching goes on after a moment. Interrupted, it is begun again and goes
+    on: what is done already is done once more.
+    """
+    with opened(data) as services, Progress(console=Console(stderr=True), transient=True) as progress:
+        chosen = [find(services, text) for text in media] or in_vault(services)
+        for item in progress.track(chosen, description="writing anew"):
+            services.vault.reencrypt(item)
+    show({"reencrypted": len(chosen)}, as_json)
 
 
 def _made(path: Path) -> str:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
+from rich.progress import Progress
 
 from control.bootstrap import Services
 from control.cli.instance import opened
 from control.cli.outcome import CommandError, as_json, show
 from control.domain.media import Media
-from control.errors import MediaNotFound
+from control.errors import BadRequest, MediaNotFound
 from control.services.library import LARGEST_PAGE
 from control.services.users import OPERATOR
 from control.storage.sql.media import Filters
@@ -61,12 +63,58 @@ def set_(data: Path, media: str, visibility: str | None, owner: str | None, as_j
     show(record(changed), as_json)
 
 
+@command.command()
+@click.argument("media")
+@click.argument("target", type=click.Path(path_type=Path))
+@click.pass_obj
+def original(data: Path, media: str, target: Path) -> None:
+    """Write the original of MEDIA (an id or a name) to the file TARGET, decrypted where it is archived."""
+    with opened(data) as services, target.open("xb") as file:
+        services.vault.bring_back(find(services, media), file)
+
+
+@command.command()
+@click.argument("media", nargs=-1)
+@click.option("--repair", is_flag=True, help="Make what is damaged anew, from its original.")
+@as_json
+@click.pass_obj
+def verify(data: Path, media: tuple[str, ...], repair: bool, as_json: bool) -> None:
+    """Read MEDIA (ids or names; default: everything) back and compare it with what was made. Exit code 2: damage."""
+    with opened(data) as services, Progress(console=Console(stderr=True), transient=True) as progress:
+        chosen = [find(services, text) for text in media] or in_vault(services)
+        checked = ((item, services.vault.damage(item)) for item in progress.track(chosen, description="reading back"))
+        found = [_damaged(services, item, damage, repair) for item, damage in checked if damage]
+    show(found, as_json, ("id", "name", "damage", "done"))
+    if found:
+        raise CommandError(f"{len(found)} of {len(chosen)} media are damaged.")
+
+
+def _damaged(services: Services, media: Media, damage: list[str], repair: bool) -> dict[str, Any]:
+    done = ""
+    if repair:
+        try:
+            services.vault.remake(media)
+            done = "being made anew"
+        except BadRequest as error:
+            done = error.details
+    return {"id": media.id, "name": media.name, "damage": damage, "done": done}
+
+
+def in_vault(services: Services) -> list[Media]:
+    """Everything that is complete and has something in the vault."""
+    complete = matching(services, Filters(state="completed"))
+    return [media for media in complete if media.source != "mount" or media.renditions or media.stills]
+
+
 def find(services: Services, text: str) -> Media:
-    """The media with this id, or the only one with this name; raises MediaNotFound or CommandError."""
+    """The media with this id, at this path of a mount (also as Windows writes it), or the only one with this name;
+    raises MediaNotFound or CommandError."""
     try:
         found = [services.library.find(str(uuid.UUID(text)))]
     except ValueError:
-        found = [media for media in matching(services, Filters(query=text)) if media.name == text]
+        mounted = services.mounts.media_at(text)
+        named = (media for media in matching(services, Filters(query=text)) if media.name == text)
+        found = [mounted] if mounted else list(named)
     if len(found) > 1:
         raise CommandError(f"{len(found)} media are called {text!r}; name one by its id (sluice media list).")
     if not found or found[0] is None:

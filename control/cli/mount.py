@@ -8,6 +8,7 @@ import click
 
 from control.cli.instance import opened
 from control.cli.outcome import as_json, show
+from control.domain.mounts import MountState
 from control.services.users import OPERATOR
 
 
@@ -27,13 +28,19 @@ def list_(data: Path, as_json: bool) -> None:
             {
                 "name": state.name, "path": places.get(state.name, "(not in the settings any more)"),
                 "state": "away" if state.away else "here", "reason": state.reason,
-                "items": items, "missing": state.missing,
+                "items": items, "missing": state.missing, "scan": _scan(state),
                 "since": state.changed_at.isoformat(timespec="seconds"),
                 "checked": state.checked_at.isoformat(timespec="seconds"),
             }
             for state, items in services.mounts.all()
         ]  # fmt: skip
-    show(found, as_json, ("name", "path", "state", "items", "missing", "since", "reason"))
+    show(found, as_json, ("name", "path", "state", "items", "missing", "scan", "since", "reason"))
+
+
+def _scan(state: MountState) -> str:
+    if state.scan_started_at is None:
+        return "not yet"
+    return f"{state.scanned} files" + ("" if state.scan_ended_at else " so far")
 
 
 @command.command()

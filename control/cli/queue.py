@@ -25,11 +25,11 @@ def list_(data: Path, as_json: bool) -> None:
     """List what runs, waits and has failed."""
     with opened(data) as services:
         found = [job_shape(job) for job in services.queue.jobs()]
-    show(found, as_json, ("media_id", "name", "lane", "state", "progress", "attempts", "error"))
+    show(found, as_json, ("media_id", "name", "lane", "state", "priority", "progress", "attempts", "due", "error"))
 
 
-def _action(name: str, help_text: str) -> None:
-    """`retry` and `cancel` differ in one word."""
+def _action(name: str, method: str, help_text: str) -> None:
+    """They differ in one word."""
 
     @command.command(name, help=help_text)
     @click.argument("media")
@@ -38,9 +38,10 @@ def _action(name: str, help_text: str) -> None:
     def act(data: Path, media: str, as_json: bool) -> None:
         with opened(data) as services:
             found = find(services, media)
-            getattr(services.queue, name)(found.id, OPERATOR)
+            getattr(services.queue, method)(found.id, OPERATOR)
         show({"id": found.id, "name": found.name, "done": name}, as_json)
 
 
-_action("retry", "Take the failed import of MEDIA (an id or a name) up again.")
-_action("cancel", "Stop the import of MEDIA (an id or a name); its file goes to quarantine/.")
+_action("first", "put_first", "Put the import of MEDIA (an id or a name) before all others that wait.")
+_action("retry", "retry", "Take the failed import of MEDIA (an id or a name) up again.")
+_action("cancel", "cancel", "Stop the import of MEDIA (an id or a name); its file goes to quarantine/.")

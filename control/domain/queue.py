@@ -11,7 +11,7 @@ TASK = "process_import"
 # Photos never wait behind a film.
 LANES = {"video": "films", "image": "photos", "audio": "photos", "document": "photos"}
 
-JobState = Literal["waiting", "running", "cancelling", "failed"]
+JobState = Literal["waiting", "running", "paused", "cancelling", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class Job:
     kind: str
     lane: str
     state: JobState
+    priority: int  # the higher comes first
+    heartbeat: datetime | None  # of the worker that runs it
     progress: float  # per cent
     attempts: int
     since: datetime  # when the file was found

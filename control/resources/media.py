@@ -18,6 +18,7 @@ from control.resources.outcome import required
 from control.resources.shapes import DetailedMediaShape, MediaPage, MediaShape, Shape
 from control.services.decisions import decide
 from control.services.library import LARGEST_PAGE, Library, Page
+from control.services.mounts import Mounts
 from control.services.users import Users
 from control.storage.sql.media import ORDERS, Filters
 from nginx.contract import STILL_KINDS, STILLS
@@ -88,7 +89,7 @@ def as_json(media: Media) -> dict:
 
 def with_details(media: Media, principal: Principal) -> dict:
     """The same with everything that is known of it; which other media is the same file, only administrators learn."""
-    facts = {name: fact for name, fact in media.facts.items() if name != "duplicate_of"}
+    facts = {name: fact for name, fact in media.facts.items() if name not in ("duplicate_of", "sidecars")}
     other = media.facts.get("duplicate_of") if principal.role == "admin" else None
     tracks = [asdict(track) for track in media.tracks]
     return {**as_json(media), "details": facts, "tracks": tracks, "duplicate_of": other}
@@ -120,6 +121,25 @@ class Collection:
         wanted: LibraryQuery = req.context.query
         page = self._library.page(principal_of(req), wanted.filters(), wanted.page, wanted.limit)
         resp.media = {"data": [as_json(media) for media in page.items], "pagination": pagination(page)}
+
+
+class PathQuery(Shape):
+    path: Annotated[str, Field(min_length=1, max_length=4096)] = Field(
+        description="Of this machine, or as Windows programs write it where the mount has a windows_path",
+        examples=["C:\\Cloud\\a.mp4"],
+    )
+
+
+class AtPath:
+    def __init__(self, library: Library, mounts: Mounts):
+        self._library, self._mounts = library, mounts
+
+    @describe("Library", MediaShape, query=PathQuery)
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """The media of a mounted file, by its path."""
+        media = self._mounts.media_at(req.context.query.path)
+        required(decide(principal_of(req), DOWNLOAD, media, decision_id(req)))
+        resp.media = as_json(media)
 
 
 class Item:

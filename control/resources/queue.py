@@ -1,4 +1,4 @@
-"""GET /api/admin/queue, POST /api/admin/queue/{id}/{retry,cancel}: imports that wait, run or have failed."""
+"""GET /api/admin/queue, POST /api/admin/queue/{id}/{retry,first,cancel}: imports that wait, run or have failed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ class JobShape(Shape):
     name: str
     type: Literal["video", "audio", "image", "document"]
     lane: Literal["films", "photos", ""]
-    state: Literal["waiting", "running", "cancelling", "failed"]
+    state: Literal["waiting", "running", "paused", "cancelling", "failed"]
+    priority: int = Field(description="The higher comes first; behind 0: renditions of mounted files")
+    heartbeat: datetime | None = Field(description="When the worker that runs it was heard last")
     progress: float = Field(description="Per cent")
     attempts: int
     since: datetime
@@ -37,6 +39,7 @@ class Jobs(Shape):
 def job_shape(job: Job) -> dict:
     return {
         "media_id": job.media_id, "name": job.name, "type": job.kind, "lane": job.lane, "state": job.state,
+        "priority": job.priority, "heartbeat": job.heartbeat and job.heartbeat.isoformat(timespec="seconds"),
         "progress": round(job.progress, 1), "attempts": job.attempts, "since": job.since.isoformat(timespec="seconds"),
         "due": job.due and job.due.isoformat(timespec="seconds"), "error_code": job.error_code, "error": job.error,
     }  # fmt: skip
@@ -61,6 +64,12 @@ class Item:
         """Take a failed import up again."""
         self._queue.retry(str(media_id), principal_of(req), client_address(req), decision_id(req))
         resp.media = {"message": "Queued again"}
+
+    @describe("Administration", Message)
+    def on_post_first(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
+        """Put an import that waits before all others."""
+        self._queue.put_first(str(media_id), principal_of(req), client_address(req), decision_id(req))
+        resp.media = {"message": "It is next"}
 
     @describe("Administration", Message)
     def on_post_cancel(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:

@@ -5,14 +5,42 @@ from __future__ import annotations
 from control.domain.media import Media
 from control.domain.mounts import MountState
 from control.domain.sessions import Principal
+from control.domain.windows_paths import below
 from control.errors import BadRequest, MountAway
 from control.services.audit import Audit
 from control.services.memory import Memory
+from control.settings import Mount
 
 
 class Mounts:
-    def __init__(self, mounts, memory: Memory[MountState], audit: Audit):
-        self._mounts, self._memory, self._audit = mounts, memory, audit
+    """`settings` are those of every mount; `mounted` knows the media on them."""
+
+    def __init__(self, settings: list[Mount], mounts, mounted, memory: Memory[MountState], audit: Audit):
+        self._settings, self._mounts, self._mounted = settings, mounts, mounted
+        self._memory, self._audit = memory, audit
+
+    def media_at(self, path: str) -> Media | None:
+        """The media that a program means by a path of this machine or, where the mount has one, by a Windows path.
+
+        Raises BadRequest where a Windows path fits two files, which differ by their case alone.
+        """
+        for mount in self._settings:
+            for root in filter(None, (str(mount.path), mount.windows_path)):
+                rest = below(root, path)
+                found = rest and self._media_below(mount.name, rest, any_case=root == mount.windows_path)
+                if found:
+                    return found
+        return None
+
+    def _media_below(self, mount: str, rest: str, any_case: bool) -> Media | None:
+        exact = self._mounted.find(mount, rest)
+        if exact is not None or not any_case:
+            return exact
+        named = self._mounted.find_by_name(mount, rest.rpartition("/")[2])
+        alike = [media for media in named if media.path.casefold() == rest.casefold()]
+        if len(alike) > 1:
+            raise BadRequest("Several files are called so but for upper and lower case: write it as it is.")
+        return alike[0] if alike else None
 
     def must_be_here(self, media: Media) -> None:
         """Raises MountAway, saying why. A mount that nobody has looked at yet counts as here."""

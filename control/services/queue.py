@@ -25,10 +25,19 @@ class Queue:
     def retry(self, media_id: str, by: Principal, address: str = "", decision_id: str = "") -> None:
         """Take a failed import up again, from its file in quarantine; raises MediaNotFound or BadRequest."""
         media = self._failed(media_id)
-        self._bring_back(media)
-        self._media.retry(media_id, None)
+        if media.mount is None:
+            self._bring_back(media)
+            self._media.retry(media_id, None)
+        else:
+            self._media.note(media_id, None, None)
         self._queue.defer(media_id, media.kind)
         self._record("import_retried", by, media_id, address, decision_id)
+
+    def put_first(self, media_id: str, by: Principal, address: str = "", decision_id: str = "") -> None:
+        """Before everything else that waits. Raises MediaNotFound for what does not wait."""
+        if not self._queue.put_first(media_id):
+            raise MediaNotFound("It does not wait.")
+        self._record("import_put_first", by, media_id, address, decision_id)
 
     def cancel(self, media_id: str, by: Principal, address: str = "", decision_id: str = "") -> None:
         """Stop an import that waits or runs; its file goes to quarantine, unharmed. Raises MediaNotFound."""
@@ -42,9 +51,9 @@ class Queue:
 
     def _failed(self, media_id: str) -> Media:
         media = self._media.find(media_id)
-        if media is None or media.source != "import":
+        if media is None:
             raise MediaNotFound()
-        if media.state != "failed":
+        if media.state != "failed" and not (media.mount and media.error_code):
             raise BadRequest("Only an import that has failed can be tried again.")
         return media
 
@@ -61,6 +70,8 @@ class Queue:
             raise BadRequest("Its file is neither in quarantine/ nor in imports/.")
 
     def _put_away(self, media_id: str) -> None:
+        if self._media.import_path(media_id) is None:
+            return  # a mounted file stays where it is
         place, target = self._place(media_id), self._quarantine / media_id
         target.mkdir(mode=0o750, exist_ok=True)
         if place.is_file():

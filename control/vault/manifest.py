@@ -8,20 +8,24 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
+from control import vault
 from control.domain.media import Rendition, Track
 from control.files import sync_directory, write_durably
 from nginx import contract
 
 
-class VaultDamaged(Exception):
+class VaultDamaged(ValueError):
     """The vault does not hold what its manifest says."""
 
 
-def write_manifest(target: Path, media: str, renditions: Iterable[Rendition], tracks: Iterable[Track] = ()) -> None:
+def write_manifest(
+    target: Path, media: str, renditions: Iterable[Rendition], tracks: Iterable[Track], media_key: bytes
+) -> None:
     """Describe everything that lies in `target` now, and bring all of it to the disk."""
     files = sorted(path for path in target.rglob("*") if path.is_file() and path.name != contract.MANIFEST)
     content = {
         "media": media,
+        "key": fingerprint(media_key),
         "renditions": [asdict(rendition) for rendition in renditions],
         "tracks": [asdict(track) for track in tracks],
         "files": {str(path.relative_to(target)): _fingerprint(path) for path in files},
@@ -37,6 +41,19 @@ def verify_manifest(target: Path) -> None:
         path = target / name
         if not path.is_file() or _fingerprint(path) != expected:
             raise VaultDamaged(f"{name} is missing or damaged")
+
+
+def fingerprint(media_key: bytes) -> str:
+    """Names a media key without telling anything of it."""
+    return vault.content_key(media_key, "fingerprint").hex()
+
+
+def key_of(target: Path) -> str | None:
+    """The fingerprint of the key that the files in `target` are under; None where no manifest says so."""
+    try:
+        return json.loads((target / contract.MANIFEST).read_bytes()).get("key")
+    except (OSError, ValueError):
+        return None
 
 
 def _files(target: Path) -> dict[str, dict]:

@@ -8,12 +8,9 @@ import shutil
 from pathlib import Path
 from typing import BinaryIO
 
-from control import vault
 from control.files import sync_directory
 from control.settings import Paths, Policy
-from nginx import contract
-
-ARCHIVE_LABEL = "original"
+from control.vault.originals import archive_path, archived_digest, kept_path, write_archive
 
 
 class OriginalChanged(Exception):
@@ -33,23 +30,20 @@ def secure(paths: Paths, media: str, source: Path, media_key: bytes, policy: Pol
 
 def archive(paths: Paths, media: str, source: Path, media_key: bytes) -> bytes:
     """Write the original as ciphertext, read it back, compare; return its SHA-256. Raises OriginalChanged."""
-    target, key = archive_path(paths, media), vault.content_key(media_key, ARCHIVE_LABEL)
+    target = archive_path(paths, media)
     target.parent.mkdir(mode=0o700, exist_ok=True)
     temporary = target.with_name(target.name + ".part")
-    digest = hashlib.sha256()
     with source.open("rb") as plain, temporary.open("wb") as sealed:
-        vault.archive(key, _Reading(plain, digest), sealed)
+        reading = _Reading(plain)
+        write_archive(media_key, reading, sealed)
         sealed.flush()
         os.fsync(sealed.fileno())
-    back = hashlib.sha256()
-    with temporary.open("rb") as sealed:
-        vault.unarchive(key, sealed, _Hashing(back))
-    if back.digest() != digest.digest():
+    if archived_digest(temporary, media_key) != reading.digest.digest():
         temporary.unlink()
         raise OriginalChanged(f"the archive of {media} does not read back")
     os.replace(temporary, target)
     sync_directory(target.parent)
-    return digest.digest()
+    return reading.digest.digest()
 
 
 def keep(paths: Paths, media: str, source: Path) -> None:
@@ -64,14 +58,6 @@ def keep(paths: Paths, media: str, source: Path) -> None:
     sync_directory(target.parent)
 
 
-def archive_path(paths: Paths, media: str) -> Path:
-    return paths.archive / contract.archive_name(media)
-
-
-def kept_path(paths: Paths, media: str) -> Path:
-    return paths.files / contract.ORIGINALS_ROOT / contract.vault_directory(media) / contract.ORIGINAL
-
-
 def quarantine(paths: Paths, media: str, source: Path, reason: str, name: str = "file") -> None:
     """Move a refused file out of imports/, beside the reason. The file itself is left as it is."""
     place = paths.quarantine / media
@@ -84,20 +70,10 @@ def quarantine(paths: Paths, media: str, source: Path, reason: str, name: str = 
 class _Reading:
     """A file that hashes what is read from it."""
 
-    def __init__(self, file: BinaryIO, digest):
-        self._file, self._digest = file, digest
+    def __init__(self, file: BinaryIO):
+        self._file, self.digest = file, hashlib.sha256()
 
     def read(self, size: int) -> bytes:
         content = self._file.read(size)
-        self._digest.update(content)
+        self.digest.update(content)
         return content
-
-
-class _Hashing:
-    """A file that keeps only the hash of what is written to it."""
-
-    def __init__(self, digest):
-        self._digest = digest
-
-    def write(self, content: bytes) -> None:
-        self._digest.update(content)

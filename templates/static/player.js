@@ -142,9 +142,15 @@ class Film {
 
   #mend() {
     const now = Date.now();
-    if (now - this.#mended < MEND_AT_MOST_EVERY) return this.#report(new Problem(0, { code: "DECODE" }));
+    if (now - this.#mended < MEND_AT_MOST_EVERY) return this.#openAnew();
     this.#mended = now;
     this.#hls.recoverMediaError();
+  }
+
+  /** What cannot be decoded may have been encrypted anew meanwhile: the whole stream is asked for, once. */
+  #openAnew() {
+    if (!this.#mayTryAgain()) return this.#report(new Problem(0, { code: "DECODE" }));
+    this.open(this.#video.currentTime);
   }
 
   /** Say it once the buffer has run dry, not while the film still goes on. */

@@ -58,6 +58,7 @@ MATRIX = {
     "POST /api/tokens": PERSON,
     "DELETE /api/tokens/{token_id:uuid}": PERSON,
     "GET /api/media/library": ANYBODY,
+    "GET /api/media/at": (UNKNOWN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, UNKNOWN, UNKNOWN),
     "GET /api/media/{media_id:uuid}": PRIVATE,
     "PATCH /api/media/{media_id:uuid}": CHANGE,
     "GET /api/media/{media_id:uuid}/original": PRIVATE,
@@ -83,6 +84,7 @@ MATRIX = {
     "GET /api/admin/audit/{decision}": ADMIN,
     "GET /api/admin/queue": ADMIN,
     "POST /api/admin/queue/{media_id:uuid}/retry": ADMIN,
+    "POST /api/admin/queue/{media_id:uuid}/first": (UNKNOWN, NO, NO, NO, NO, HIDDEN, NO, UNKNOWN, UNKNOWN),
     "POST /api/admin/queue/{media_id:uuid}/cancel": (
         UNKNOWN,
         NO,

@@ -34,6 +34,8 @@ EVENTS = {
     "import_retried": "a failed import was taken up again",
     "import_cancelled": "an import was cancelled",
     "keys_rotated": "media keys were wrapped by a new master key",
+    "import_put_first": "an import was put before all others that wait",
+    "media_reencrypted": "a media and its archive were written anew under a new key",
     "mount_loss_confirmed": "files that are missing on a mount are gone for good",
     "media_changed": "a media got another visibility or owner",
     "refused": "a request was refused",

@@ -223,6 +223,11 @@ class MediaStore:
             [sha256, Jsonb({"duplicate_of": duplicate_of} if duplicate_of else {}), media],
         )
 
+    def content_of(self, media: str) -> bytes | None:
+        """SHA-256 of its original, where that is known."""
+        row = self._database.one("SELECT sha256 FROM media WHERE id = %s", [media])
+        return row and row["sha256"] and bytes(row["sha256"])
+
     def has_size(self, size: int, other_than: str) -> bool:
         """Whether another imported media is as large: only then can it be the same."""
         return bool(

@@ -5,15 +5,21 @@ from __future__ import annotations
 from psycopg.types.json import Jsonb
 
 from control.domain.queue import LANES, TASK, Job
+from control.errors import DiskFull
 from control.storage.sql.pool import Database
 
 _JOBS = """SELECT m.id::text AS media_id, m.name, m.kind, coalesce(j.queue_name, '') AS lane,
     CASE WHEN j.id IS NULL THEN 'failed' WHEN j.abort_requested THEN 'cancelling'
+         WHEN j.status = 'doing' AND m.error_code = %(full)s THEN 'paused'
          WHEN j.status = 'doing' THEN 'running' ELSE 'waiting' END AS state,
-    m.progress, coalesce(j.attempts, 0) AS attempts, m.created_at AS since, j.scheduled_at AS due, m.error_code, m.error
+    coalesce(j.priority, 0) AS priority, w.last_heartbeat AS heartbeat, m.progress,
+    coalesce(j.attempts, 0) AS attempts, m.created_at AS since, j.scheduled_at AS due, m.error_code, m.error
     FROM media m LEFT JOIN procrastinate_jobs j
         ON j.args ->> 'media' = m.id::text AND j.status IN ('todo', 'doing') AND j.task_name = %(task)s
-    WHERE m.deleted_at IS NULL AND m.source = 'import' AND (j.id IS NOT NULL OR m.state = 'failed')"""
+    LEFT JOIN procrastinate_workers w ON w.id = j.worker_id
+    WHERE m.deleted_at IS NULL
+        AND (j.id IS NOT NULL OR m.state = 'failed' OR m.source = 'mount' AND m.error_code IS NOT NULL)"""
+_GIVEN = {"task": TASK, "full": DiskFull.code}
 
 
 class QueueStore:
@@ -25,12 +31,12 @@ class QueueStore:
         rows = self._database.all(
             f"""{_JOBS} ORDER BY j.id IS NULL, j.status <> 'doing', j.priority DESC, j.id, m.created_at DESC
                 LIMIT %(limit)s""",
-            {"task": TASK, "limit": limit},
+            {**_GIVEN, "limit": limit},
         )
         return [Job(**row) for row in rows]
 
     def find(self, media: str) -> Job | None:
-        row = self._database.one(f"{_JOBS} AND m.id = %(media)s", {"task": TASK, "media": media})
+        row = self._database.one(f"{_JOBS} AND m.id = %(media)s", {**_GIVEN, "media": media})
         return row and Job(**row)
 
     def defer(self, media: str, kind: str) -> None:
@@ -39,6 +45,17 @@ class QueueStore:
             """SELECT procrastinate_defer_jobs_v1(ARRAY[
                    ROW(%s, %s, 0, NULL, NULL, %s, NULL)::procrastinate_job_to_defer_v1])""",
             [LANES[kind], TASK, Jsonb({"media": media})],
+        )
+
+    def put_first(self, media: str) -> bool:
+        """Before everything that waits; True when it waits itself."""
+        return bool(
+            self._database.run(
+                """UPDATE procrastinate_jobs SET scheduled_at = NULL, priority = (
+                       SELECT greatest(max(priority), 0) + 1 FROM procrastinate_jobs WHERE status = 'todo')
+                   WHERE args ->> 'media' = %s AND status = 'todo'""",
+                [media],
+            )
         )
 
     def cancel(self, media: str) -> bool:

@@ -6,6 +6,7 @@ import pytest
 
 from control import vault
 from control.settings import Paths
+from control.vault.originals import ARCHIVE_LABEL
 from nginx import contract
 from processor.steps import originals
 
@@ -33,7 +34,7 @@ def test_an_archived_original_is_ciphertext_that_comes_back(paths, source, tmp_p
     sealed = paths.archive / contract.archive_name(MEDIA)
     assert b"canary" not in sealed.read_bytes() and source.exists()
     with sealed.open("rb") as file, (tmp_path / "back").open("wb") as back:
-        vault.unarchive(vault.content_key(KEY, originals.ARCHIVE_LABEL), file, back)
+        vault.unarchive(vault.content_key(KEY, ARCHIVE_LABEL), file, back)
     assert (tmp_path / "back").read_bytes() == source.read_bytes()
 
 

@@ -1,0 +1,25 @@
+"""A stack of its own: equal files are linked, and a mount gets renditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.stack import SETTINGS, Stack, running
+
+DRIVE = """
+[[mounts]]
+name = "drive"
+path = "{data}/drive"
+types = ["video", "image"]
+renditions = true
+windows_path = 'N:\\Films'
+"""
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    settings = SETTINGS.replace("[imports]", '[imports]\nduplicates = "link"') + DRIVE
+    with running(settings, neighbours=("shelf", "gate", "drive")) as stack:
+        yield stack
