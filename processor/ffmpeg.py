@@ -218,9 +218,10 @@ def _segments(target: str, seconds: int) -> list[str]:
     ]  # fmt: skip
 
 
-def subtitles(settings: Ffmpeg, source: str, targets: Sequence[tuple[int, str]]) -> list[str]:
-    """Every text track (stream index, file) as WebVTT, in one reading."""
-    command = [*_start(settings), *_GUARDS, "-i", f"file:{source}"]
+def subtitles(settings: Ffmpeg, source: str, targets: Sequence[tuple[int, str]], charset: str = "") -> list[str]:
+    """Every text track (stream index, file) as WebVTT, in one reading; `charset` is that of a plain text file."""
+    written_in = ["-sub_charenc", charset] if charset else []
+    command = [*_start(settings), *_GUARDS, *written_in, "-i", f"file:{source}"]
     for index, target in targets:
         command += ["-map", f"0:{index}", "-c:s", "webvtt", "-f", "webvtt", target]
     return command

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import falcon
+from pydantic import Field
 
 from control.domain.media import Media
 from control.domain.playlists import master_playlist
@@ -28,6 +29,7 @@ PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 
 class StreamQuery(Shape):
     portable: bool = False
+    hls: bool = Field(False, description="A song as encrypted HLS instead of its file")
 
 
 class Stream:
@@ -37,16 +39,17 @@ class Stream:
 
     @describe("Playing", also={206: None, 303: None}, query=StreamQuery)
     def on_get(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
-        """A film's playlist, an encrypted picture, or the file of anything else.
+        """A film's playlist, an encrypted picture, or the file of anything else; a song's playlist where asked for.
 
         With ?portable=true an address for players without cookies: as JSON where that is asked for, else a redirect.
         """
         principal, media = principal_of(req), self._library.find(str(media_id))
         decision = required(decide(principal, VIEW, media, decision_id(req)))
-        if media.delivery == "file":
+        portable = req.context.query.portable
+        streamed = media.renditions and (portable or req.context.query.hls)
+        if media.delivery == "file" and not streamed:
             self._mounts.must_be_here(media)
             return hand_over_original(resp, media)
-        portable = req.context.query.portable
         if portable and principal.role == "guest":
             raise NotAllowed("Guests play in their browser.", reason="guests_play_in_browsers")
         opened = self._grants.open(principal, media, portable)

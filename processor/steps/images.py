@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from control import vault
@@ -30,7 +31,16 @@ def make_image(job: Job) -> Probe:
     for kind in ("thumbnail", "still"):
         job.seal((job.scratch / f"{kind}.webp").read_bytes(), kind)
     width, height = facts.pop("width"), facts.pop("height")
+    facts["taken_at"] = _moment(facts.get("taken_at") or "")
     return replace(job.found, width=width, height=height, facts={name: fact for name, fact in facts.items() if fact})
+
+
+def _moment(text: str) -> str | None:
+    """ISO 8601 of EXIF's "2024:05:06 07:08:09" (the camera's own time); None for what is no date."""
+    try:
+        return datetime.strptime(text.strip("\0 "), "%Y:%m:%d %H:%M:%S").isoformat()
+    except ValueError:
+        return None
 
 
 def _decode(job: Job) -> dict:

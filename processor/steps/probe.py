@@ -17,6 +17,7 @@ from processor.steps.streams import SoundStream, TextStream
 
 PROBE_SECONDS = 60
 _HEAD_BYTES = 4096
+_WITHOUT_LENGTH = {"aac", "mp3"}  # ffprobe works it out of the size and the first packets: these are counted instead
 _TAIL_SECONDS = 15  # where the last packets of a whole file are looked for
 
 
@@ -92,7 +93,8 @@ def _film(found: dict, video: dict, sounds: tuple[SoundStream, ...], duration: f
 
 def _duration(settings: Settings, container: dict, source: Path, scratch: Path, limits: Limits) -> float:
     """The duration, checked against packets that are really there: a file that was cut is refused."""
-    claimed = float(container.get("duration") or 0)
+    guessed = container.get("format_name") in _WITHOUT_LENGTH
+    claimed = 0.0 if guessed else float(container.get("duration") or 0)
     start = float(container.get("start_time") or 0)
     last = _last_packet(settings, source, scratch, limits, max(0.0, start + claimed - _TAIL_SECONDS)) - max(0.0, start)
     if claimed and last < claimed * 0.95 - 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -45,7 +46,7 @@ def add_sidecar(job: Job, sidecar: Path, tracks: list[Track]) -> Track | None:
     words = sidecar.name.lower().split(".")[1:-1]  # of film.en.forced.srt
     language = next((tag for word in reversed(words) if (tag := language_tag(word))), "")
     stream = TextStream(0, language, forced="forced" in words)
-    texts = _extract(replace(job, source=sidecar), (stream,))
+    texts = _extract(replace(job, source=sidecar), (stream,), _charset(sidecar))
     return _add(job, tracks, stream, texts[0][1]) if texts else None
 
 
@@ -71,7 +72,20 @@ def _add(job: Job, tracks: list[Track], stream: TextStream, text: str) -> Track 
     return track
 
 
-def _extract(job: Job, wanted: tuple[TextStream, ...]) -> list[tuple[TextStream, str]]:
+def _charset(sidecar: Path) -> str:
+    """Old text files are Windows's, which hold any bytes; ffmpeg knows UTF-8 and byte order marks itself."""
+    with sidecar.open("rb") as file:
+        content = file.read(_LARGEST)
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return ""
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return "WINDOWS-1252"
+    return ""
+
+
+def _extract(job: Job, wanted: tuple[TextStream, ...], charset: str = "") -> list[tuple[TextStream, str]]:
     """The texts that could be read, as WebVTT."""
     if not wanted:
         return []
@@ -80,7 +94,7 @@ def _extract(job: Job, wanted: tuple[TextStream, ...]) -> list[tuple[TextStream,
         file.unlink(missing_ok=True)
     targets = [(stream.index, f"{job.write}/{file.name}") for stream, file in files.items()]
     try:
-        job.run(ffmpeg.subtitles(job.settings.ffmpeg, job.read, targets), _SECONDS)
+        job.run(ffmpeg.subtitles(job.settings.ffmpeg, job.read, targets, charset), _SECONDS)
     except ChildFailed as error:
         log.warning("no_subtitles", reason=str(error)[-300:])
     return [(stream, _read(file)) for stream, file in files.items() if file.exists()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ def decoded(url: str, certificate, stream: str = "v:0", header: str = "") -> tup
     """(frames, seconds) that ffprobe decodes from `url`."""
     command = [
         "ffprobe", "-v", "error", *(["-headers", header + "\r\n"] if header else []), "-count_frames",
-        "-select_streams", stream, "-show_entries", "stream=nb_read_frames:format=duration", "-of", "csv=p=0", url,
+        "-select_streams", stream, "-show_entries", "stream=nb_read_frames:format=duration", "-of", "json", url,
     ]  # fmt: skip
-    output = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout.split()
-    return int(output[0].strip(",")), float(output[1]) if len(output) > 1 and output[1] != "N/A" else 0.0
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout)
+    return int(found["streams"][0]["nb_read_frames"]), float(found["format"].get("duration", 0))
