@@ -21,5 +21,6 @@ windows_path = 'N:\\Films'
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     settings = SETTINGS.replace("[imports]", '[imports]\nduplicates = "link"') + DRIVE
+    settings = settings.replace("[processing]", "[processing]\nattempts = 100")  # it is killed on purpose
     with running(settings, neighbours=("shelf", "gate", "drive")) as stack:
         yield stack
