@@ -122,8 +122,12 @@ class Pipeline:
                     beside.append(thread.submit(self._pictures_and_texts, media, job.beside("pictures"), publication))
 
             ladder = Ladder(job, self.encoders, published, self._progress_of(media.id))
-            ladder.copy()
-            ladder.encode()
+            try:
+                ladder.copy()
+                ladder.encode()
+            except BaseException:
+                job.halted.set()
+                raise
             for future in beside:
                 future.result()
         if not publication.renditions:

@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -76,9 +77,11 @@ class Child:
             raise ChildTimedOut(self.last_words() or "no sign of life")
         return True
 
-    def wait(self) -> None:
-        """Wait for its end; raises ChildFailed unless it ended well."""
+    def wait(self, halted: threading.Event | None = None) -> None:
+        """Wait for its end; raises ChildFailed unless it ended well, or once nobody wants it any more."""
         while self.running():
+            if halted is not None and halted.is_set():
+                raise ChildFailed("It is not wanted any more.")
             try:
                 self._process.wait(timeout=0.2)
             except subprocess.TimeoutExpired:

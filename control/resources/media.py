@@ -124,7 +124,7 @@ class Collection:
 
 
 class PathQuery(Shape):
-    path: Annotated[str, Field(min_length=1, max_length=4096)] = Field(
+    path: Annotated[str, Field(min_length=1, max_length=500)] = Field(
         description="Of this machine, or as Windows programs write it where the mount has a windows_path",
         examples=["C:\\Cloud\\a.mp4"],
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from control import vault
@@ -11,7 +12,7 @@ from control.files import write_durably
 from control.settings import Settings
 from nginx import contract
 from processor.room import Room
-from processor.sandbox import Child, Limits, input_name, run, scratch_name
+from processor.sandbox import Child, Limits, input_name, scratch_name
 from processor.steps.probe import Probe
 
 
@@ -24,6 +25,7 @@ class Job:
     target: Path  # its directory in the vault
     scratch: Path  # plaintext may lie here for a moment
     room: Room
+    halted: threading.Event = field(default_factory=threading.Event)  # set: what runs beside is not wanted any more
 
     @property
     def read(self) -> str:
@@ -46,7 +48,9 @@ class Job:
 
     def run(self, command: Sequence[str], seconds: float, readable: Sequence[Path] = ()) -> bytes:
         """What a child says about the source. Raises ChildFailed."""
-        return run(command, self.scratch, self.limits(seconds), self.source, readable)
+        with Child(command, self.scratch, self.limits(seconds), self.source, readable) as child:
+            child.wait(self.halted)
+            return child.output.read_bytes()
 
     def child(self, command: Sequence[str], seconds: float, devices: bool = False) -> Child:
         return Child(command, self.scratch, self.limits(seconds), self.source, devices=devices)
