@@ -21,6 +21,8 @@ from pathlib import Path
 
 import structlog
 
+from control.settings import Processing
+
 log = structlog.get_logger()
 
 # What a child sees: no user text ever stands in an argument vector (threat P02).
@@ -37,6 +39,11 @@ class Limits:
     seconds: float  # of wall time, pauses apart; the whole process group is killed then
     memory_bytes: int
     file_bytes: int = 64 << 30
+
+    @classmethod
+    def within(cls, processing: Processing, seconds: float, file_bytes: int = 64 << 30) -> Limits:
+        """What a step wants, but never more than the settings allow."""
+        return cls(min(seconds, processing.child_seconds), processing.memory_bytes, file_bytes)
 
 
 class ChildFailed(Exception):

@@ -42,7 +42,7 @@ class Job:
         return replace(self, scratch=scratch)
 
     def limits(self, seconds: float) -> Limits:
-        return Limits(seconds, self.settings.processing.memory_bytes)
+        return Limits.within(self.settings.processing, seconds)
 
     def run(self, command: Sequence[str], seconds: float, readable: Sequence[Path] = ()) -> bytes:
         """What a child says about the source. Raises ChildFailed."""

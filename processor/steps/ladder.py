@@ -225,7 +225,7 @@ class Ladder:
 
     def _codecs(self, segment: Path) -> str:
         look = self._job.beside("look").scratch
-        limits = Limits(30, self._job.settings.processing.memory_bytes)
+        limits = Limits.within(self._job.settings.processing, 30)
         command = ffmpeg.probe_segment(self._job.settings.ffmpeg, input_name(segment))
         streams = json.loads(run(command, look, limits, segment))["streams"]
         video = next(stream for stream in streams if stream["codec_type"] == "video")

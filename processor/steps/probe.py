@@ -60,7 +60,7 @@ def probe(settings: Settings, source: Path, name: str, scratch: Path) -> Probe:
 
 
 def _probe_streams(settings: Settings, source: Path, scratch: Path) -> Probe:
-    limits = Limits(PROBE_SECONDS, settings.processing.memory_bytes)
+    limits = Limits.within(settings.processing, PROBE_SECONDS)
     try:
         found = json.loads(run(ffmpeg.probe(settings.ffmpeg, input_name(source)), scratch, limits, source))
     except (ChildFailed, ValueError) as error:
