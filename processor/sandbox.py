@@ -53,6 +53,12 @@ class ChildFailed(Exception):
         super().__init__(text)
         self.status = status
 
+    @property
+    def blames_file(self) -> bool:
+        """Whether another try would end the same: not where it was killed, did not start or could not read a drive."""
+        started = not str(self).startswith("bwrap: ")
+        return started and self.status == 1 and "Input/output error" not in str(self)
+
 
 class ChildTimedOut(ChildFailed):
     """The child did not end by its deadline."""

@@ -43,6 +43,8 @@ def _decode(job: Job) -> dict:
     try:
         return json.loads(job.run(arguments, _SECONDS, readable))
     except (ChildFailed, ValueError) as error:
+        if isinstance(error, ChildFailed) and not error.blames_file:
+            raise
         raise Refused(f"The picture is damaged or too large ({_reason(job, error)}).") from error
 
 

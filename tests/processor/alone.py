@@ -87,5 +87,7 @@ class Alone:
                       "pending", datetime.now(UTC), mount=mount, path=source.name)  # fmt: skip
         row, keys, master = Row(media), Keys(), vault.MasterKeys(self.settings.paths.keys)
         duplicates = Duplicates(self.settings, row, keys, master)
-        Pipeline(self.settings, row, keys, master, Calm(), self.scratch, Encoders(self.settings), duplicates).process(media.id)
+        Pipeline(self.settings, row, keys, master, Calm(), self.scratch, Encoders(self.settings), duplicates).process(
+            media.id
+        )
         return row

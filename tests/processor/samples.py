@@ -80,7 +80,9 @@ def _epub(path: Path) -> None:
     Image.new("RGB", (60, 90), "green").save(cover, "PNG")
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
         book.writestr("mimetype", "application/epub+zip", zipfile.ZIP_STORED)
-        book.writestr("META-INF/container.xml", '<container><rootfiles><rootfile full-path="b.opf"/></rootfiles></container>')
+        book.writestr(
+            "META-INF/container.xml", '<container><rootfiles><rootfile full-path="b.opf"/></rootfiles></container>'
+        )
         book.writestr("b.opf", '<package><metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>A book</dc:title>'
                       '</metadata><manifest><item id="c" href="c.png" properties="cover-image"/></manifest></package>')  # fmt: skip
         book.writestr("c.png", cover.getvalue())
