@@ -252,9 +252,9 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running(settings: str = SETTINGS) -> Iterator[Stack]:
-    """A Sluice with an empty library, gone afterwards."""
-    data = Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
+def running(settings: str = SETTINGS, data: Path | None = None) -> Iterator[Stack]:
+    """A Sluice with an empty library, gone afterwards; in the empty directory `data`, or in one of its own."""
+    data = data or Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
     for neighbour in ("shelf", "gate"):
         (data / neighbour).mkdir()
     (data / "sluice.toml").write_text(settings.format(data=data))

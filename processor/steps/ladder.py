@@ -165,7 +165,7 @@ class Ladder:
                 self._take_up(pictures, sounds)
                 self._report(child, progressed)
             child.check()
-        self._take_up(pictures, sounds)
+        self._take_up_rest(pictures, sounds)
         for rung in (*pictures, *sounds):
             self._finish(rung)
         self._publish()
@@ -174,6 +174,14 @@ class Ladder:
         if self._job.room.lacking():
             with child.paused():
                 self._job.room.wait()
+
+    def _take_up_rest(self, pictures: dict[Rung, Rendition], sounds: dict[Rung, Track]) -> None:
+        """The encoder has ended; what it has left may be more than there is room for."""
+        left = True
+        while left:
+            self._job.room.wait()
+            self._take_up(pictures, sounds)
+            left = any(rung.waiting() for rung in (*pictures, *sounds))
 
     def _take_up(self, pictures: dict[Rung, Rendition], sounds: dict[Rung, Track]) -> None:
         begun = False
@@ -187,7 +195,7 @@ class Ladder:
 
     def _grow(self, rung: Rung, published: dict, entry: Rendition | Track | None) -> bool:
         """Take up what is new; True when the rung can be played from now on."""
-        grown = rung.take_up()
+        grown = rung.take_up(lambda: self._job.room.lacking() is None)
         if rung.longest_segment > rung.longest:
             raise _TooLong("a segment is too long")
         begins = grown and rung.name not in published
