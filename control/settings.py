@@ -244,6 +244,7 @@ class Processing(Section):
     attempts: int = Field(3, ge=1)
     mount_scan_seconds: float = Field(30, ge=0.5)
     memory_bytes: int = Field(4 << 30, ge=256 << 20)  # per decoder child
+    child_seconds: float = Field(7 * 86400, gt=0)  # no decoder runs longer, however long a file says that it is
     free_bytes: int = Field(1 << 30, ge=1 << 20)  # with less room than this on the disk the pipeline pauses
 
 

@@ -38,7 +38,7 @@ class Encoders:
         video = self._settings.video
         command = ffmpeg.try_encoder(self._settings.ffmpeg, video, self._hardware, video.ladder[-1])
         try:
-            run(command, scratch, Limits(_TRY_SECONDS, self._settings.processing.memory_bytes), devices=True)
+            run(command, scratch, Limits.within(self._settings.processing, _TRY_SECONDS), devices=True)
             self._proven = True
         except ChildFailed as error:
             self.give_up(str(error))

@@ -43,10 +43,12 @@ class Picture:
 
     transfer: str = ""  # of a high dynamic range: smpte2084 (HDR10, Dolby Vision's base) or arib-std-b67 (HLG)
     interlaced: bool = False
+    steady: bool = False  # its frames are repeated where it rests for long
 
     @property
     def before(self) -> str:
-        return "bwdif=mode=send_frame:deint=interlaced," if self.interlaced else ""
+        steps = ["fps=10"] * self.steady + ["bwdif=mode=send_frame:deint=interlaced"] * self.interlaced
+        return "".join(f"{step}," for step in steps)
 
     @property
     def after(self) -> str:

@@ -70,6 +70,7 @@ class Pipeline:
             try:
                 while not self._made(media, source, room):
                     time.sleep(_AGAIN_SECONDS)
+                    self._must_go_on(media_id)
             except Refused as refusal:
                 self.refuse(media, refusal.code, refusal.sentence)
                 return

@@ -22,6 +22,8 @@ from pathlib import Path
 
 import structlog
 
+from control.settings import Processing
+
 log = structlog.get_logger()
 
 # What a child sees: no user text ever stands in an argument vector (threat P02).
@@ -39,6 +41,11 @@ class Limits:
     memory_bytes: int
     file_bytes: int = 64 << 30
 
+    @classmethod
+    def within(cls, processing: Processing, seconds: float, file_bytes: int = 64 << 30) -> Limits:
+        """What a step wants, but never more than the settings allow."""
+        return cls(min(seconds, processing.child_seconds), processing.memory_bytes, file_bytes)
+
 
 class ChildFailed(Exception):
     """The child ended badly; the text is the end of what it said. `status` as subprocess has it: -9 for a signal."""
@@ -46,6 +53,12 @@ class ChildFailed(Exception):
     def __init__(self, text: str, status: int | None = None):
         super().__init__(text)
         self.status = status
+
+    @property
+    def blames_file(self) -> bool:
+        """Whether another try would end the same: not where it was killed, did not start or could not read a drive."""
+        started = not str(self).startswith("bwrap: ")
+        return started and self.status == 1 and "Input/output error" not in str(self)
 
 
 class ChildTimedOut(ChildFailed):

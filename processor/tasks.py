@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import procrastinate
 import structlog
@@ -12,6 +13,7 @@ from control.domain.queue import LANES, TASK
 from control.errors import ProcessingFailed
 from control.settings import Settings
 from processor.pipeline import Pipeline
+from processor.steps.streams import clean
 
 log = structlog.get_logger()
 
@@ -81,6 +83,6 @@ class Queue:
 
 
 def _reason(error: Exception) -> str:
-    """The person's sentence; the log has the rest."""
+    """The person's sentence, without ffmpeg's addresses in memory; the log has the rest."""
     lines = str(error).splitlines()
-    return (lines[-1] if lines else type(error).__name__)[:300]
+    return clean(re.sub(r"\[[^]]* @ 0x[0-9a-f]+\] ?", "", lines[-1])) if lines else type(error).__name__

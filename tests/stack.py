@@ -252,9 +252,12 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running(settings: str = SETTINGS, neighbours: tuple[str, ...] = ("shelf", "gate")) -> Iterator[Stack]:
-    """A Sluice with an empty library and these directories beside it, gone afterwards."""
-    data = Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
+def running(
+    settings: str = SETTINGS, neighbours: tuple[str, ...] = ("shelf", "gate"), data: Path | None = None
+) -> Iterator[Stack]:
+    """A Sluice with an empty library and these directories beside it, gone afterwards; in the empty directory `data`,
+    or in one of its own."""
+    data = data or Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
     for neighbour in neighbours:
         (data / neighbour).mkdir()
     (data / "sluice.toml").write_text(settings.format(data=data))

@@ -161,13 +161,15 @@ _TEXT = """\
 #document = "keep"
 
 # The pipeline: films at a time; photos, songs and documents at a time (they never wait behind a film); attempts per
-# file; pause between two scans of a mount; memory for each decoder; the room on the disk below which it pauses.
+# file; pause between two scans of a mount; memory and longest time of each decoder; the room on the disk below which it
+# pauses.
 [processing]
 #workers = 1
 #quick_workers = 2
 #attempts = 3
 #mount_scan_seconds = 30.0
 #memory_bytes = 4294967296
+#child_seconds = 604800.0
 #free_bytes = 1073741824
 
 # Libraries that stay where they are (NAS, cloud drive, a plain directory), served read-only.

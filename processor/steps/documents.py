@@ -11,6 +11,7 @@ from processor.sandbox import ChildFailed, python_command
 from processor.steps.job import Job
 from processor.steps.probe import Probe
 from processor.steps.refusal import Refused
+from processor.steps.streams import clean
 
 CHILD = Path(__file__).with_name("documents_child.py")
 _SECONDS = 60
@@ -31,7 +32,7 @@ def make_document(job: Job, name: str, made: Callable[[str], None]) -> Probe:
     except ChildFailed as error:
         if error.status != _REFUSED:
             raise
-        raise Refused(str(error).splitlines()[-1][:300]) from error
+        raise Refused(clean(str(error).splitlines()[-1])) from error
     for kind in ("still", "thumbnail"):
         picture = job.scratch / f"{kind}.webp"
         if picture.exists():

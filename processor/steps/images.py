@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from processor.sandbox import ChildFailed, python_command
 from processor.steps.job import Job
 from processor.steps.probe import Probe
 from processor.steps.refusal import Refused
+from processor.steps.streams import clean
 
 CHILD = Path(__file__).with_name("images_child.py")
 _SECONDS = 120
@@ -51,5 +53,12 @@ def _decode(job: Job) -> dict:
     try:
         return json.loads(job.run(arguments, _SECONDS, readable))
     except (ChildFailed, ValueError) as error:
-        reason = (str(error).splitlines() or ["no details"])[-1][:200]
-        raise Refused(f"The picture is damaged or too large ({reason}).") from error
+        if isinstance(error, ChildFailed) and not error.blames_file:
+            raise
+        raise Refused(f"The picture is damaged or too large ({_reason(job, error)}).") from error
+
+
+def _reason(job: Job, error: Exception) -> str:
+    """What the decoder said, without the name that the file has for it, nor Python's for the mistake."""
+    line = (str(error).splitlines() or ["no details"])[-1].replace(f" {job.read!r}", "")
+    return clean(re.sub(r"^[\w.]+: ", "", line))

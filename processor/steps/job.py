@@ -15,6 +15,8 @@ from processor.room import Room
 from processor.sandbox import Child, Limits, input_name, scratch_name
 from processor.steps.probe import Probe
 
+_LARGEST_FILE = 512 << 20  # bytes of a picture or a text; it is read whole, and scratch may be RAM
+
 
 @dataclass(frozen=True)
 class Job:
@@ -43,17 +45,16 @@ class Job:
         scratch.mkdir(exist_ok=True)
         return replace(self, scratch=scratch)
 
-    def limits(self, seconds: float) -> Limits:
-        return Limits(seconds, self.settings.processing.memory_bytes)
-
     def run(self, command: Sequence[str], seconds: float, readable: Sequence[Path] = ()) -> bytes:
-        """What a child says about the source. Raises ChildFailed."""
-        with Child(command, self.scratch, self.limits(seconds), self.source, readable) as child:
+        """What a child says about the source; it may write small files. Raises ChildFailed."""
+        limits = Limits.within(self.settings.processing, seconds, _LARGEST_FILE)
+        with Child(command, self.scratch, limits, self.source, readable) as child:
             child.wait(self.halted)
             return child.output.read_bytes()
 
     def child(self, command: Sequence[str], seconds: float, devices: bool = False) -> Child:
-        return Child(command, self.scratch, self.limits(seconds), self.source, devices=devices)
+        limits = Limits.within(self.settings.processing, seconds)
+        return Child(command, self.scratch, limits, self.source, devices=devices)
 
     def seal(self, content: bytes, kind: str) -> None:
         """Keep one of contract.STILL_KINDS as ciphertext."""

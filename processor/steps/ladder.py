@@ -18,6 +18,7 @@ from processor import ffmpeg
 from processor.encoders import Encoders
 from processor.sandbox import Child, ChildFailed, Limits, input_name, run
 from processor.steps.job import Job
+from processor.steps.refusal import Refused
 from processor.steps.segments import Rung
 from processor.steps.soundtracks import plan_sound
 from processor.steps.storyboard import plan_board
@@ -99,14 +100,29 @@ class Ladder:
         """Make the ladder, by hardware where that is set and works. Raises ChildFailed when the encoder fails."""
         encoder = self._encoders.choose(self._job.scratch)
         try:
-            self._encode(encoder)
+            self._encode_steadily(encoder)
         except ChildFailed as error:
             if encoder == "none":
                 raise
             self._encoders.give_up(str(error))
-            self._encode("none")
+            self._encode_steadily("none")
 
-    def _encode(self, encoder: Hwaccel) -> None:
+    def _encode_steadily(self, encoder: Hwaccel) -> None:
+        """With the source's own timing; a slide show that rests for longer than a segment has its pictures repeated."""
+        picture = self._job.found.picture
+        try:
+            self._encode(encoder, picture)
+        except _TooLong:
+            log.info("pictures_repeated")
+            self._again(encoder, replace(picture, steady=True))
+
+    def _again(self, encoder: Hwaccel, picture: ffmpeg.Picture) -> None:
+        try:
+            self._encode(encoder, picture)
+        except _TooLong as error:
+            raise Refused("There are too long holes between its pictures.") from error
+
+    def _encode(self, encoder: Hwaccel, picture: ffmpeg.Picture) -> None:
         found, settings = self._job.found, self._job.settings
         outputs = choose_rungs(settings.video.ladder, found.width, found.height)
         rungs = {output: self._rung(output.rung.name, settings.hls.segment_seconds + 2) for output in outputs}
@@ -114,7 +130,7 @@ class Ladder:
         targets = [(output, self._target(rung.name)) for output, rung in rungs.items()]
         board = self.board and (self.board, f"{self._job.write}/{BOARD}")
         command = ffmpeg.ladder(
-            settings.ffmpeg, settings.video, encoder, self._job.read, found.picture, targets, self._sound.muxed,
+            settings.ffmpeg, settings.video, encoder, self._job.read, picture, targets, self._sound.muxed,
             self._sound_targets(), board, settings.hls.segment_seconds,
         )  # fmt: skip
         shown = {
@@ -123,7 +139,7 @@ class Ladder:
         }
         try:
             self._follow(command, shown, sounds, self._progressed, devices=encoder != "none")
-        except ChildFailed:
+        except (ChildFailed, _TooLong):
             self._drop([*shown, *sounds])
             raise
 
@@ -149,7 +165,7 @@ class Ladder:
                 self._take_up(pictures, sounds)
                 self._report(child, progressed)
             child.check()
-        self._take_up(pictures, sounds)
+        self._take_up_rest(pictures, sounds)
         for rung in (*pictures, *sounds):
             self._finish(rung)
         self._publish()
@@ -158,6 +174,14 @@ class Ladder:
         if self._job.room.lacking():
             with child.paused():
                 self._job.room.wait()
+
+    def _take_up_rest(self, pictures: dict[Rung, Rendition], sounds: dict[Rung, Track]) -> None:
+        """The encoder has ended; what it has left may be more than there is room for."""
+        left = True
+        while left:
+            self._job.room.wait()
+            self._take_up(pictures, sounds)
+            left = any(rung.waiting() for rung in (*pictures, *sounds))
 
     def _take_up(self, pictures: dict[Rung, Rendition], sounds: dict[Rung, Track]) -> None:
         begun = False
@@ -171,9 +195,9 @@ class Ladder:
 
     def _grow(self, rung: Rung, published: dict, entry: Rendition | Track | None) -> bool:
         """Take up what is new; True when the rung can be played from now on."""
-        grown = rung.take_up()
+        grown = rung.take_up(lambda: self._job.room.lacking() is None)
         if rung.longest_segment > rung.longest:
-            raise _TooLong("its key frames are too far apart")
+            raise _TooLong("a segment is too long")
         begins = grown and rung.name not in published
         if begins:
             published[rung.name] = entry
@@ -225,12 +249,14 @@ class Ladder:
 
     def _codecs(self, segment: Path) -> str:
         look = self._job.beside("look").scratch
-        limits = Limits(30, self._job.settings.processing.memory_bytes)
+        limits = Limits.within(self._job.settings.processing, 30)
         command = ffmpeg.probe_segment(self._job.settings.ffmpeg, input_name(segment))
         streams = json.loads(run(command, look, limits, segment))["streams"]
-        video = next(stream for stream in streams if stream["codec_type"] == "video")
+        video = next((stream for stream in streams if stream["codec_type"] == "video"), None)
+        if video is None or video.get("level", 0) <= 0:
+            return ""  # a damaged film may begin with sound alone
         prefix = _PROFILES.get(video.get("profile", ""), "6400")
-        codecs = [f"avc1.{prefix}{int(video['level']):02x}"]
+        codecs = [f"avc1.{prefix}{video['level']:02x}"]
         return ",".join(codecs + [AAC for stream in streams if stream["codec_type"] == "audio"][:1])
 
 

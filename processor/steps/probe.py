@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,10 @@ PROBE_SECONDS = 60
 _HEAD_BYTES = 4096
 _WITHOUT_LENGTH = {"aac", "mp3"}  # ffprobe works it out of the size and the first packets: these are counted instead
 _TAIL_SECONDS = 15  # where the last packets of a whole file are looked for
+_LARGEST_ANSWER = 128 << 20  # bytes; it lists every packet of a file in which nothing can be found by its time
+
+LARGEST_SIDE = 16384  # pixels; H.264 has no larger ones
+LONGEST_SECONDS = 14 * 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +66,28 @@ def probe(settings: Settings, source: Path, name: str, scratch: Path) -> Probe:
 
 
 def _probe_streams(settings: Settings, source: Path, scratch: Path) -> Probe:
-    limits = Limits(PROBE_SECONDS, settings.processing.memory_bytes)
+    command = ffmpeg.probe(settings.ffmpeg, input_name(source))
+    said = _ask(settings, command, source, scratch, "damaged, or of a format that is not allowed")
     try:
-        found = json.loads(run(ffmpeg.probe(settings.ffmpeg, input_name(source)), scratch, limits, source))
-    except (ChildFailed, ValueError) as error:
-        raise Refused(f"It is damaged, or of a format that is not allowed ({_first_line(error)}).") from error
-    video, sounds = streams.picture_of(found), streams.sounds_of(found)
-    if video is None and not sounds:
-        raise Refused("There is neither picture nor sound in it.")
-    duration = _duration(settings, found["format"], source, scratch, limits)
-    return _song(found, sounds, duration) if video is None else _film(found, video, sounds, duration)
+        found = json.loads(said)
+        video, sounds = streams.picture_of(found), streams.sounds_of(found)
+        if video is None and not sounds:
+            raise Refused("There is neither picture nor sound in it.")
+        duration = _duration(settings, found["format"], source, scratch)
+        return _song(found, sounds, duration) if video is None else _film(found, video, sounds, duration)
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise Refused("It is damaged: what it says of itself makes no sense.") from error
+
+
+def _ask(settings: Settings, command: list[str], source: Path, scratch: Path, blame: str) -> bytes:
+    """What ffprobe answers. Raises Refused where the file is to blame, else ChildFailed."""
+    limits = Limits.within(settings.processing, PROBE_SECONDS, _LARGEST_ANSWER)
+    try:
+        return run(command, scratch, limits, source)
+    except ChildFailed as error:
+        if not error.blames_file:
+            raise
+        raise Refused(f"It is {blame} ({_first_line(error)}).") from error
 
 
 def _song(found: dict, sounds: tuple[SoundStream, ...], duration: float) -> Probe:
@@ -84,6 +101,8 @@ def _film(found: dict, video: dict, sounds: tuple[SoundStream, ...], duration: f
     width, height = streams.upright_size(video)
     if width < 16 or height < 16:
         raise Refused("The picture has no usable size.")
+    if max(width, height) > LARGEST_SIDE:
+        raise Refused(f"The picture is too large ({width} x {height}).")
     return Probe(
         "video", streams.video_mime(found), width, height, duration, streams.frame_rate(video),
         streams.bit_rate(found), streams.treatment(video), streams.copyable(video), sounds, streams.texts_of(found),
@@ -91,27 +110,26 @@ def _film(found: dict, video: dict, sounds: tuple[SoundStream, ...], duration: f
     )  # fmt: skip
 
 
-def _duration(settings: Settings, container: dict, source: Path, scratch: Path, limits: Limits) -> float:
+def _duration(settings: Settings, container: dict, source: Path, scratch: Path) -> float:
     """The duration, checked against packets that are really there: a file that was cut is refused."""
     guessed = container.get("format_name") in _WITHOUT_LENGTH
-    claimed = 0.0 if guessed else float(container.get("duration") or 0)
-    start = float(container.get("start_time") or 0)
-    last = _last_packet(settings, source, scratch, limits, max(0.0, start + claimed - _TAIL_SECONDS)) - max(0.0, start)
+    claimed = 0.0 if guessed else max(0.0, streams.number(container.get("duration")) or 0.0)
+    start = streams.number(container.get("start_time")) or 0.0
+    last = _last_packet(settings, source, scratch, max(0.0, start + claimed - _TAIL_SECONDS)) - max(0.0, start)
     if claimed and last < claimed * 0.95 - 1:
         raise Refused(f"It is cut off: it says {claimed:.0f} s, but only about {max(last, 0):.0f} s are there.")
     if not claimed and last <= 0:
         raise Refused("It has no length.")
+    if (claimed or last) > LONGEST_SECONDS:
+        raise Refused(f"It says that it is {(claimed or last) / 86400:.0f} days long.")
     return claimed or last
 
 
-def _last_packet(settings: Settings, source: Path, scratch: Path, limits: Limits, start: float) -> float:
+def _last_packet(settings: Settings, source: Path, scratch: Path, start: float) -> float:
     """Seconds at which the last packet ends; 0 where there is none from `start` on."""
     command = ffmpeg.probe_packets(settings.ffmpeg, input_name(source), start)
-    try:
-        lines = run(command, scratch, limits, source).decode().splitlines()
-    except ChildFailed as error:
-        raise Refused(f"It is damaged ({_first_line(error)}).") from error
-    return max((_packet_end(line) for line in lines), default=0.0)
+    lines = re.finditer(rb"[^\n]+", _ask(settings, command, source, scratch, "damaged"))
+    return max((_packet_end(line[0].decode(errors="replace")) for line in lines), default=0.0)
 
 
 def _packet_end(line: str) -> float:
@@ -122,4 +140,4 @@ def _packet_end(line: str) -> float:
 def _first_line(error: Exception) -> str:
     """What ffprobe said, without the paths of this machine."""
     line = str(error).splitlines()[-1] if str(error) else "no details"
-    return line.rpartition("input: ")[2][:200] or line[:200]
+    return streams.clean(line.rpartition("input: ")[2] or line)

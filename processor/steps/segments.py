@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,12 +78,14 @@ class Rung:
         names = [line for line in lines if line and not line.startswith("#")]
         return list(zip(names, durations, strict=False))[len(self.segments) :]
 
-    def take_up(self) -> bool:
-        """Encrypt what is finished and list it; True when the playlist has grown.
+    def take_up(self, has_room: Callable[[], bool] = lambda: True) -> bool:
+        """Encrypt what is finished, for as long as there is room, and list it; True when the playlist has grown.
 
         May be called again after it was interrupted (a full disk): nothing is lost, nothing is done twice.
         """
         for name, seconds in self.waiting():
+            if not has_room():
+                break
             self._encrypt(self._source / name, seconds)
         if len(self.segments) == self._listed:
             return False

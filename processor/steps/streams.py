@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,9 @@ from processor.ffmpeg import Picture
 
 # What is kept of a title, a tag or a chapter's name.
 _LONGEST_TEXT = 200
-_MOST_TRACKS, _MOST_CHAPTERS = 16, 500
+_MOST_TRACKS, _MOST_CHAPTERS, _MOST_CODECS = 16, 500, 32
+_MOST_STREAMS, _MOST_CHANNELS = 10_000, 64
+_FASTEST = 1000  # frames a second; beyond it no number is meant
 
 _SAFE_PROFILES = {"Baseline", "Constrained Baseline", "Main", "High"}
 _TEXT_CODECS = {"mov_text", "subrip", "ass", "ssa", "webvtt", "text"}  # the others are pictures
@@ -60,11 +63,11 @@ def sounds_of(found: dict) -> tuple[SoundStream, ...]:
     """The sound tracks that can be decoded, the one to begin with first."""
     tracks = [
         SoundStream(
-            stream["index"], stream.get("codec_name", ""), int(stream["channels"]), *_labels(stream),
+            stream["index"], clean(stream.get("codec_name", "")), stream["channels"], *_labels(stream),
             bool(stream["disposition"].get("default")),
         )
         for stream in _of_type(found, "audio")
-        if int(stream.get("channels") or 0) > 0
+        if 0 < _whole(stream.get("channels")) <= _MOST_CHANNELS
     ]  # fmt: skip
     return tuple(sorted(tracks, key=lambda track: not track.default)[:_MOST_TRACKS])
 
@@ -82,7 +85,17 @@ def texts_of(found: dict) -> tuple[TextStream, ...]:
 
 
 def _of_type(found: dict, kind: str) -> list[dict]:
-    return [stream for stream in found.get("streams", []) if stream.get("codec_type") == kind]
+    return [stream for stream in _streams(found) if stream.get("codec_type") == kind]
+
+
+def _streams(found: dict) -> list[dict]:
+    """Those that have a place among the others: it stands in argument vectors."""
+    return [stream for stream in found.get("streams", []) if 0 <= _whole(stream.get("index")) < _MOST_STREAMS]
+
+
+def _whole(value: Any) -> int:
+    """A number as ffprobe prints it; -1 for anything else."""
+    return value if type(value) is int else -1
 
 
 def _is_cover(stream: dict) -> bool:
@@ -118,24 +131,29 @@ def treatment(video: dict) -> Picture:
 
 
 def upright_size(video: dict) -> tuple[int, int]:
-    width, height = int(video.get("width") or 0), int(video.get("height") or 0)
+    width, height = _whole(video.get("width")), _whole(video.get("height"))
     across, _, down = (video.get("sample_aspect_ratio") or "1:1").partition(":")
-    if across.isdigit() and down.isdigit() and int(across) and int(down):
+    if across.isdecimal() and down.isdecimal() and int(across) and int(down):
         width = round(width * int(across) / int(down))
     return (height, width) if abs(_rotation(video)) in (90, 270) else (width, height)
 
 
 def _rotation(video: dict) -> int:
-    return next((int(data["rotation"]) for data in video.get("side_data_list", []) if "rotation" in data), 0)
+    given = (number(data["rotation"]) for data in video.get("side_data_list", []) if "rotation" in data)
+    return round(next(given, 0) or 0)
 
 
 def frame_rate(video: dict) -> float:
-    over, _, under = video.get("avg_frame_rate", "0/1").partition("/")
-    return float(over) / float(under) if float(under or 0) else 0.0
+    """Frames a second; 0 where it is not known."""
+    over, under = (number(part) for part in video.get("avg_frame_rate", "0/1").split("/"))
+    rate = over / under if over and under else 0.0
+    return rate if 0 < rate <= _FASTEST else 0.0
 
 
 def bit_rate(found: dict) -> int:
-    return int(found["format"].get("bit_rate") or 0)
+    """Bits a second; 0 where it is not known."""
+    rate = number(found["format"].get("bit_rate")) or 0
+    return round(rate) if 0 < rate < 2**31 else 0
 
 
 # --- facts for people -----------------------------------------------------------------------------
@@ -144,12 +162,12 @@ def bit_rate(found: dict) -> int:
 def facts_of(found: dict) -> dict[str, Any]:
     """Container, codecs, tags, chapters."""
     container = found["format"]
-    codecs = [stream.get("codec_name", "unknown") for stream in found["streams"] if not _is_cover(stream)]
+    codecs = [clean(stream.get("codec_name", "unknown")) for stream in _streams(found) if not _is_cover(stream)]
     given = {**_first_audio_tags(found), **_lower(container.get("tags", {}))}
     tags = {name: clean(given[name]) for name in _TAGS if clean(given.get(name, ""))}
     facts = {
-        "container": container.get("format_name", ""),
-        "codecs": codecs,
+        "container": clean(container.get("format_name", "")),
+        "codecs": codecs[:_MOST_CODECS],
         "tags": tags,
         "chapters": _chapters(found),
     }
@@ -165,12 +183,16 @@ def _chapters(found: dict) -> list[dict[str, Any]]:
     chapters = found.get("chapters", [])[:_MOST_CHAPTERS]
     return [
         {
-            "start": round(float(chapter["start_time"]), 3),
-            "end": round(float(chapter["end_time"]), 3),
-            "title": clean(_lower(chapter.get("tags", {})).get("title", "")) or f"Chapter {number}",
+            "start": _instant(chapter["start_time"]),
+            "end": _instant(chapter["end_time"]),
+            "title": clean(_lower(chapter.get("tags", {})).get("title", "")) or f"Chapter {position}",
         }
-        for number, chapter in enumerate(chapters, 1)
+        for position, chapter in enumerate(chapters, 1)
     ]
+
+
+def _instant(text: str) -> float:
+    return round(min(max(0.0, number(text) or 0.0), 2.0**31 - 1), 3)
 
 
 def _lower(tags: dict) -> dict[str, str]:
@@ -196,11 +218,13 @@ def language_name(tag: str) -> str:
     return langcodes.get(tag).autonym() if tag else ""
 
 
-def number(text: str) -> float | None:
+def number(text: Any) -> float | None:
+    """A finite number, or None: ffprobe says "N/A", "nan" and nothing."""
     try:
-        return float(text)
-    except ValueError:
+        value = float(text)
+    except (TypeError, ValueError):
         return None
+    return value if math.isfinite(value) else None
 
 
 def video_mime(found: dict) -> str:

@@ -26,7 +26,7 @@ log = structlog.get_logger()
 _SECONDS = 600
 _SEGMENT_SECONDS = 600  # each has a key of its own; a film's texts are small
 _HEADER = f"WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:{ffmpeg.FIRST_TIMESTAMP},LOCAL:00:00:00.000\n\n"
-_TIMING = re.compile(r"^((?:\d+:)?\d\d:\d\d\.\d{3}) --> ((?:\d+:)?\d\d:\d\d\.\d{3})", re.MULTILINE)
+_TIMING = re.compile(r"^((?:\d{1,3}:)?\d\d:\d\d\.\d{3}) --> ((?:\d{1,3}:)?\d\d:\d\d\.\d{3})", re.MULTILINE)
 _LARGEST = 16 << 20  # bytes of text
 
 
@@ -106,13 +106,13 @@ def _read(file: Path) -> str:
 
 
 def write_texts(job: Job, track: Track, text: str) -> bool:
-    """Cut WebVTT into encrypted segments and write their playlist; False when there is no cue."""
-    cues = list(_cues(text))
+    """Cut WebVTT into encrypted segments and write their playlist; False when there is no cue before the film ends."""
+    duration = job.found.duration or 0.0
+    cues = [cue for cue in _cues(text) if cue[0] < duration]
     if not cues:
         return False
     directory = job.target / track.rung
     directory.mkdir(exist_ok=True)
-    duration = max(job.found.duration or 0.0, *(end for _, end, _ in cues))
     segments = []
     for index in range(int(duration // _SEGMENT_SECONDS) + 1):
         start, end = index * _SEGMENT_SECONDS, min(duration, (index + 1) * _SEGMENT_SECONDS)

@@ -27,10 +27,7 @@ def processes(stack, sign: bytes) -> list[int]:
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             command = (process / "cmdline").read_bytes()
-            if (
-                b"control.wsgi" in command
-                and f"SLUICE_DATA={stack.data}".encode() in (process / "environ").read_bytes()
-            ):
+            if sign in command and f"SLUICE_DATA={stack.data}".encode() in (process / "environ").read_bytes():
                 found.append(int(process.name))
     return found
 

@@ -83,6 +83,17 @@ def test_an_irregular_film_keeps_its_own_timing(film):
     assert frames < SECONDS * RATE / 2 and seconds == pytest.approx(SECONDS, abs=0.5)
 
 
+def test_a_slide_show_rests_for_longer_than_a_segment(film):
+    made = film("slides.mp4", "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=1/20:duration=60", *H264)
+    _, seconds, _ = made.decoded("360p")
+    assert seconds == pytest.approx(60, abs=1) and "source" not in made.rungs
+
+
+def test_a_segment_without_pictures_has_no_codecs(settings, make, scratch):
+    made = Film(settings, make("film.mp4", *PICTURE, *H264), scratch)
+    assert made.ladder._codecs(make("sound.ts", *SOUND, "-c:a", "aac")) == ""
+
+
 def test_every_rung_can_be_switched_at_the_same_instants(settings, make, scratch):
     source = make("tall.mp4", "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=24000/1001:duration=7", "-c:v",
                   "libx264", "-preset", "ultrafast", "-g", "999", "-pix_fmt", "yuv420p")  # fmt: skip
