@@ -63,6 +63,7 @@ def context(settings: Settings) -> dict[str, Any]:
         "page_policy": PAGE_POLICY,
         "no_secret": secrets.token_hex(32),
         "modules": modules(),
+        "headers_more": any("headers_more" in module.name for module in modules()),
         "paths": settings.paths,
         "server": settings.server,
         "certificate": settings.certificate,

@@ -64,7 +64,7 @@ class MountWatch:
         return reason
 
     def _lost_everything(self, found: Look) -> str:
-        """A root without any entry is a cloud drive that is not signed in, until a person says that it is really empty."""
+        """An empty root is a cloud drive that is not signed in, until a person says that nothing is on it any more."""
         if not found.empty or self._state is None or self._state.confirmed:
             return ""
         items = self._states.items(self._mount.name)

@@ -36,7 +36,7 @@ class Cloud:
 
     def library(self) -> dict[str, str]:
         """Name -> id of everything on it that the operator sees."""
-        found = json.loads(self.stack.sluice("media", "list", "--query", ".mp3", "--limit", "500", "--json"))
+        found = json.loads(self.stack.sluice("media", "list", "--query", ".mp3", "--json"))
         return {media["name"]: media["id"] for media in found if media["name"] != "healthy.mp3"}
 
     def addresses(self, client, song: dict) -> list[str]:
