@@ -110,6 +110,8 @@ ENCRYPTED = ResponseHeader("X-Encrypted", public=True)  # "true" on an encrypted
 KEY_URL = ResponseHeader("X-Sluice-Key-Url", public=True)  # where the page fetches that WebP's key
 RESPONSE_HEADERS = (VERDICT, ENCRYPTED, KEY_URL)
 
+CONTENT_RANGE = ResponseHeader("Content-Range", public=True)  # of a drive's own Nginx, where it refuses a range
+
 # What the auth sub-request may answer: Nginx turns anything but 2xx, 401 and 403 into a 500.
 ACCESS_STATUSES = frozenset({204, 401, 403})
 

@@ -53,9 +53,9 @@ def mounted(stack: Stack, source: Path) -> Iterator[Cloud]:
     with fuse(source, stack.data / "cloud") as running:
         cloud = Cloud(stack, running)
         cloud.wait("here")
-        names = sorted(path.name for path in source.glob("song-*.mp3"))
-        cloud.songs = [stack.wait_for_media(name, seconds=60) for name in names]
-        stack.wait_for_media("long.mp3", seconds=60)
+        names = {path.name for path in source.iterdir()}
+        wait_until(lambda: cloud.library().keys() == names, 60, "not everything came into the library")
+        cloud.songs = [{"name": name, "id": media} for name, media in sorted(cloud.library().items()) if "song" in name]
         yield cloud
 
 

@@ -21,7 +21,7 @@ CLOUD = """
 name = "cloud"
 path = "{data}/cloud"
 """
-SONGS, SONG_BYTES = 12, 300_000
+SONGS, SONG_BYTES = 7, 300_000
 
 
 @pytest.fixture(scope="session")
