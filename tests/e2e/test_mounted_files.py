@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import time
+from pathlib import Path
+
 import pytest
 
 from tests.e2e.conftest import CANARY
@@ -121,3 +125,25 @@ def test_no_drive_can_be_reached_from_outside(stack):
     """Its Nginx listens on a socket in a directory that is the account's alone."""
     assert (stack.data / "run/shelf.drive").is_socket()
     assert (stack.data / "run").stat().st_mode & 0o077 == 0
+
+
+def test_slow_clients_pin_neither_memory_nor_disk(stack, client):
+    """Forty people who have paused a film: one buffer each, and no copy of the film anywhere."""
+    stack.place(bytes(30_000_000), stack.data / "shelf" / "paused.mp3")
+    media = stack.wait_for_media("paused.mp3", seconds=60)
+    before = memory(stack)
+    paused = [client.get(f"/api/media/{media['id']}/original", stream=True) for _ in range(40)]
+    for answer in paused:
+        next(answer.iter_content(1000))
+    time.sleep(2)
+    grown, copies = memory(stack) - before, [path for path in (stack.data / "nginx/proxy").rglob("*") if path.is_file()]
+    for answer in paused:
+        answer.close()
+    assert (grown < 40_000_000, copies) == (True, []), grown
+
+
+def memory(stack) -> int:
+    """What the workers of the main Nginx and of the mount's own take, in bytes."""
+    pids = [pid for program in ("sluice:nginx", "drives:drive-shelf") for pid in stack.pids(program)]
+    status = [Path(f"/proc/{pid}/status").read_text() for pid in pids]
+    return sum(int(re.search(r"RssAnon:\s+(\d+)", text)[1]) * 1024 for text in status)
