@@ -103,22 +103,20 @@ class Passers:
 
     @contextlib.contextmanager
     def asking(self) -> Iterator[list[Asked]]:
-        """The list of their answers, which grows meanwhile."""
+        """The list of their answers, which grows meanwhile; raises in the end what one of them met."""
         answers, stop = [], threading.Event()
 
         def go_on() -> None:
-            for index in range(1_000_000):
-                if stop.is_set():
-                    return
-                answers.append(self._one(index))
+            while not stop.is_set():
+                answers.append(self._one(len(answers)))
 
-        asking = threading.Thread(target=go_on)
-        asking.start()
-        try:
-            yield answers
-        finally:
-            stop.set()
-            asking.join()
+        with ThreadPoolExecutor(1) as pool:
+            asking = pool.submit(go_on)
+            try:
+                yield answers
+            finally:
+                stop.set()
+        asking.result()
 
     def _one(self, index: int) -> Asked:
         time.sleep(0.01)  # people, not a flood
