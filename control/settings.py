@@ -26,7 +26,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from nginx.contract import ORIGINALS_ROOT
+from nginx.contract import LONGEST_MOUNT, ORIGINALS_ROOT, drive_socket
 
 Role = Literal["guest", "viewer", "editor", "admin"]
 Kind = Literal["video", "audio", "image", "document"]
@@ -45,8 +45,8 @@ ServedPath = Annotated[Path, AfterValidator(_served)]
 Bitrate = Annotated[str, Field(pattern=r"^[1-9]\d{0,5}k$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
 
-# sockaddr_un.sun_path holds 108 bytes (unix(7)); Postgres adds "/.s.PGSQL.5432".
-LONGEST_RUN_DIRECTORY = 85
+# sockaddr_un.sun_path holds 108 bytes and ends with a NUL (unix(7)); the socket of a drive has the longest name.
+LONGEST_RUN_DIRECTORY = 107 - len(str(drive_socket(Path("/"), "x" * LONGEST_MOUNT)))
 
 
 SCRATCH_BYTES = 2 << 30  # RAM-backed storage with less room than this is left alone

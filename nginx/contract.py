@@ -11,6 +11,7 @@ import base64
 import functools
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote
 
 # --- closed character sets of everything that stands in a signed or internal URL ------------------
@@ -53,10 +54,11 @@ AUTH = Location(INTERNAL + "auth", internal=True, proxied=True)
 CONTENT_KEY = Location(INTERNAL + "key/", internal=True, proxied=True)
 VAULT = Location(INTERNAL + "vault/", internal=True)
 ORIGINALS = Location(INTERNAL + "originals/", internal=True)
-MOUNTS = Location(INTERNAL + "mounts/", internal=True)
+MOUNTS = Location(INTERNAL + "mounts/", internal=True)  # handed over by control, which names the type
+LINKED = Location(INTERNAL + "linked/", internal=True)  # by a signed link alone: the file's ending says the type
 DIRECTORY = Location(INTERNAL + "directory/", internal=True)
 
-LOCATIONS = (STATIC, HLS, DOWNLOAD, STREAM, STILLS, AUTH, CONTENT_KEY, VAULT, ORIGINALS, MOUNTS, DIRECTORY)
+LOCATIONS = (STATIC, HLS, DOWNLOAD, STREAM, STILLS, AUTH, CONTENT_KEY, VAULT, ORIGINALS, MOUNTS, LINKED, DIRECTORY)
 
 STILL_KINDS = ("thumbnail", "preview", "still", "storyboard", "waveform")
 
@@ -107,6 +109,8 @@ VERDICT = ResponseHeader("X-Sluice-Verdict")
 ENCRYPTED = ResponseHeader("X-Encrypted", public=True)  # "true" on an encrypted WebP (source 3's name)
 KEY_URL = ResponseHeader("X-Sluice-Key-Url", public=True)  # where the page fetches that WebP's key
 RESPONSE_HEADERS = (VERDICT, ENCRYPTED, KEY_URL)
+
+CONTENT_RANGE = ResponseHeader("Content-Range", public=True)  # of a drive's own Nginx, where it refuses a range
 
 # What the auth sub-request may answer: Nginx turns anything but 2xx, 401 and 403 into a 500.
 ACCESS_STATUSES = frozenset({204, 401, 403})
@@ -218,6 +222,21 @@ def vault_directory(media: str) -> str:
 
 def archive_name(media: str) -> str:
     return f"{media[:2]}/{media}.enc"
+
+
+# --- drives: each mount is opened by a small Nginx of its own, because open(2) on a dead drive never returns ----------
+
+LONGEST_MOUNT = 31  # characters of a mount's name (ROOT)
+
+
+def drive_socket(run: Path, mount: str) -> Path:
+    """Where the Nginx of one mount listens, below DIR/run."""
+    return run / f"{mount}.drive"
+
+
+def away_flag(run: Path, mount: str) -> Path:
+    """There while the mount is away: the processor makes and removes it, Nginx answers 503 while it is there."""
+    return run / "away" / mount
 
 
 # --- X-Accel-Redirect: the one place where internal URLs are built --------------------------------

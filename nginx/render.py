@@ -1,4 +1,4 @@
-"""Render the one Nginx configuration that development, tests and production share: ``python -m nginx.render``."""
+"""Render the Nginx configuration that development, tests and production share: ``python -m nginx.render``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 
 import jinja2
 
-from control.settings import Settings, load
+from control.settings import Mount, Settings, load
+from nginx import contract
 from nginx.settings import TEMPLATES, binary, context
 
 
@@ -18,13 +19,37 @@ class RenderError(Exception):
 
 
 def render(settings: Settings) -> Path:
-    """Write DIR/nginx/nginx.conf and return its path. It replaces the old one only after ``nginx -t`` accepts it."""
-    for directory in (settings.paths.nginx, settings.paths.logs, settings.paths.run):
+    """Write DIR/nginx/nginx.conf and return its path, and one more for each mount beside it.
+
+    Each replaces the old one only after ``nginx -t`` accepts it.
+    """
+    make_directories(settings)
+    render_drives(settings)
+    return put_in_place(text(settings), settings.paths.nginx / "nginx.conf", settings)
+
+
+def render_drives(settings: Settings) -> None:
+    """The configurations of the mounts' own Nginxes, and the supervisor's list of them."""
+    drives = settings.paths.nginx / "drives"
+    for mount in settings.mounts:
+        put_in_place(drive_text(settings, mount), drives / f"{mount.name}.conf", settings)
+    for old in drives.glob("*.conf"):
+        if old.stem not in {mount.name for mount in settings.mounts}:
+            old.unlink()
+    supervised = environment().get_template("drives.ini.j2").render(context(settings))
+    (settings.paths.nginx / "drives.ini").write_text(supervised)
+
+
+def make_directories(settings: Settings) -> None:
+    paths = settings.paths
+    for directory in (paths.nginx / "drives", paths.logs, paths.run, contract.away_flag(paths.run, "")):
         directory.mkdir(parents=True, exist_ok=True)
-    settings.paths.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-    target = settings.paths.nginx / "nginx.conf"
+    paths.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def put_in_place(configuration: str, target: Path, settings: Settings) -> Path:
     candidate = target.with_suffix(".candidate")
-    candidate.write_text(text(settings))
+    candidate.write_text(configuration)
     candidate.chmod(0o600)  # it holds the secrets of secure_link
     check(candidate, settings)
     os.replace(candidate, target)
@@ -32,12 +57,20 @@ def render(settings: Settings) -> Path:
 
 
 def text(settings: Settings) -> str:
-    """The configuration itself. A name that nobody declared raises jinja2.UndefinedError."""
-    environment = jinja2.Environment(  # noqa: S701 (a configuration file, not HTML)
+    """The configuration of the main Nginx. A name that nobody declared raises jinja2.UndefinedError."""
+    return environment().get_template("nginx.conf.j2").render(context(settings))
+
+
+def drive_text(settings: Settings, mount: Mount) -> str:
+    """The configuration of the Nginx that reads one mount."""
+    return environment().get_template("drive.conf.j2").render(context(settings), mount=mount)
+
+
+def environment() -> jinja2.Environment:
+    return jinja2.Environment(  # noqa: S701 (a configuration file, not HTML)
         loader=jinja2.FileSystemLoader(TEMPLATES), undefined=jinja2.StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
-    return environment.get_template("nginx.conf.j2").render(context(settings))
 
 
 def check(path: Path, settings: Settings) -> None:

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from control.errors import table
+from control.errors import ControlError, table
 from control.settings import Settings
 from nginx import contract
 
@@ -18,6 +18,9 @@ PAGES = Path(__file__).resolve().parents[1] / "templates"
 # Where distributions put dynamic modules; a build that has them compiled in needs no load_module.
 _MODULE_DIRECTORIES = ("/usr/lib/nginx/modules", "/usr/lib64/nginx/modules", "/opt/homebrew/lib/nginx/modules")
 _MODULES = ("ngx_http_echo_module.so", "ngx_http_headers_more_filter_module.so")
+
+# So long the main Nginx waits for the next bytes of a drive; then it counts as away.
+DRIVE_SECONDS = 10
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
@@ -36,12 +39,20 @@ class ErrorBodies:
 
     def body(self, code: str) -> str:
         """For an Nginx `return`: a single-quoted string that holds Nginx variables for time and decision."""
-        error = next(error for error in table() if error.code == code)
+        error = _error(code)
         fields = {
             "code": error.code, "message": (error.__doc__ or "").strip(), "details": error.advice,
             "timestamp": "$time_iso8601", "decision": "$request_id",
         }  # fmt: skip
         return json.dumps({"error": fields}).replace("'", "’")
+
+    def retry_after(self, code: str) -> int | None:
+        """Seconds, for the header."""
+        return _error(code).retry_after
+
+
+def _error(code: str) -> type[ControlError]:
+    return next(error for error in table() if error.code == code)
 
 
 def context(settings: Settings) -> dict[str, Any]:
@@ -52,12 +63,14 @@ def context(settings: Settings) -> dict[str, Any]:
         "page_policy": PAGE_POLICY,
         "no_secret": secrets.token_hex(32),
         "modules": modules(),
+        "headers_more": any("headers_more" in module.name for module in modules()),
         "paths": settings.paths,
         "server": settings.server,
         "certificate": settings.certificate,
         "certificate_key": settings.certificate_key,
         "link_keys": json.loads((settings.paths.keys / "links.json").read_text())["keys"],
         "mounts": settings.mounts,
+        "drive_seconds": DRIVE_SECONDS,
         "protected": settings.protected,
         "templates": PAGES,
     }

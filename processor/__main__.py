@@ -59,8 +59,9 @@ async def run(configuration: settings.Settings) -> None:
         log.info("ready", imports=str(configuration.paths.imports), mounts=[m.name for m in configuration.mounts])
         states = MountStore(database, changed=lambda name: changes.publish("mount", name))
         pause = configuration.processing.mount_scan_seconds
-        scans = mounts.scan_for_ever(configuration.mounts, mounted, states, queue.defer, pause)
-        await asyncio.gather(watch.run(), queue.work(), scans, housekeeping.run())
+        run_directory = configuration.paths.run
+        looking = mounts.look_after(configuration.mounts, mounted, states, queue.defer, run_directory, pause)
+        await asyncio.gather(watch.run(), queue.work(), looking, housekeeping.run())
 
 
 def main() -> None:

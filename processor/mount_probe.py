@@ -10,9 +10,12 @@ from pathlib import Path
 
 DEADLINE_SECONDS = 5.0
 
-# The root is opened and its first entry read; its device tells a mount point from the directory below it.
+# The root is opened and its first entry read; its device tells a mount point from the directory below it. It
+# dies with us (prctl(2), PR_SET_PDEATHSIG): a look that hangs must not outlive a stop of everything.
 _LOOK = """
-import json, os, sys
+import contextlib, ctypes, json, os, sys
+with contextlib.suppress(AttributeError):
+    ctypes.CDLL(None).prctl(1, 9)
 path = sys.argv[1]
 with os.scandir(path) as entries:
     empty = next(entries, None) is None
@@ -27,6 +30,7 @@ class Look:
 
     reason: str
     mount_point: bool = False
+    empty: bool = False
 
     @property
     def away(self) -> bool:
@@ -56,7 +60,7 @@ class MountProbe:
             return Look(f"The drive did not answer within {self._deadline:g} seconds.")
         if process.returncode:
             return Look(f"The drive cannot be read: {complaint.strip().splitlines()[-1].split('] ')[-1]}.")
-        mount_point = json.loads(found)["mount_point"]
-        if was_mount_point and not mount_point:
+        look = Look("", **json.loads(found))
+        if was_mount_point and not look.mount_point:
             return Look("The drive is not mounted.")
-        return Look("", mount_point)
+        return look

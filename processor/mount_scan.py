@@ -42,15 +42,13 @@ class MountScan:
         self._mount, self._media, self._states = mount, media, states
         self._known: dict[str, tuple[int, int | None]] | None = None
 
-    def run(self) -> None:
-        """Raises OSError when some of the mount could not be read, so that nothing counts as gone."""
+    def register(self) -> set[str]:
+        """Register what is new or another file now; return everything that is there.
+
+        Raises OSError when some of the mount could not be read, so that nothing counts as gone.
+        """
         if self._known is None:
             self._known = self._media.known(self._mount.name)
-        present = self._register()
-        self._drop_missing(present)
-
-    def _register(self) -> set[str]:
-        """Register what is new or another file now; return everything that is there."""
         present: set[str] = set()
         files = self._files(self._mount.path)
         self._states.note_scan(self._mount.name, 0, done=False)
@@ -67,7 +65,7 @@ class MountScan:
             self._media.upsert(self._mount.name, changed)
             self._known.update({file.path: (file.size, file.mtime_ns) for file in changed})
 
-    def _drop_missing(self, present: set[str]) -> None:
+    def drop_missing(self, present: set[str]) -> None:
         """Take out of the library what is not there any more; a loss that is too large waits for a person's yes."""
         missing, name = self._known.keys() - present, self._mount.name
         state = self._states.find(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import structlog
 
@@ -12,8 +13,8 @@ from control.errors import ControlError
 from control.settings import Mount
 from control.storage.sql.mounted import MountedStore
 from control.storage.sql.mounts import MountStore
-from processor.mount_probe import MountProbe
 from processor.mount_scan import MountScan
+from processor.mount_watch import LOOK_SECONDS, MountWatch
 
 log = structlog.get_logger()
 
@@ -23,19 +24,26 @@ _BEHIND = -10  # priority: what people have just put in comes first
 Queue = Callable[[str, str, int], Awaitable[None]]  # media id, kind, priority
 
 
-async def scan_for_ever(
-    mounts: list[Mount], media: MountedStore, states: MountStore, queue: Queue, pause: float
+async def look_after(
+    mounts: list[Mount], media: MountedStore, states: MountStore, queue: Queue, run: Path, pause: float
 ) -> None:
-    """Look at every mount again and again; one that hangs or is away disturbs no other."""
-    await asyncio.gather(*(_scan_for_ever(mount, media, states, queue, pause) for mount in mounts))
+    """Look at every mount and scan it, again and again; one that hangs or is away disturbs no other."""
+    watches = [MountWatch(mount, states, run, min(LOOK_SECONDS, pause)) for mount in mounts]
+    scans = [
+        _scan_for_ever(mount, MountScan(mount, media, states), watch, media, queue, pause)
+        for mount, watch in zip(mounts, watches, strict=True)
+    ]
+    await asyncio.gather(*(watch.run() for watch in watches), *scans)
 
 
-async def _scan_for_ever(mount: Mount, media: MountedStore, states: MountStore, queue: Queue, pause: float) -> None:
-    probe, scan = MountProbe(mount.path), MountScan(mount, media, states)
+async def _scan_for_ever(
+    mount: Mount, scan: MountScan, watch: MountWatch, media: MountedStore, queue: Queue, pause: float
+) -> None:
     thread = ThreadPoolExecutor(1)  # of its own: a scan that hangs holds up no other
     while True:
+        await watch.until_here()
         try:
-            await asyncio.get_running_loop().run_in_executor(thread, _look_and_scan, mount, scan, states, probe)
+            await _scan(scan, watch, thread)
             if mount.renditions:
                 await _queue_renditions(mount, media, queue)
         except (OSError, ControlError) as error:
@@ -43,14 +51,12 @@ async def _scan_for_ever(mount: Mount, media: MountedStore, states: MountStore, 
         await asyncio.sleep(pause)
 
 
-def _look_and_scan(mount: Mount, scan: MountScan, states: MountStore, probe: MountProbe) -> None:
-    state = states.find(mount.name)
-    found = probe.look(state is not None and state.mount_point)
-    states.note(mount.name, found.away, found.reason, found.mount_point)
-    if state is None or state.away != found.away:
-        log.warning("mount_away" if found.away else "mount_here", mount=mount.name, reason=found.reason)
-    if not found.away:
-        scan.run()
+async def _scan(scan: MountScan, watch: MountWatch, thread: ThreadPoolExecutor) -> None:
+    """A drive that leaves during its scan looks as if it had lost its files: nothing is dropped before another look."""
+    loop = asyncio.get_running_loop()
+    present = await loop.run_in_executor(thread, scan.register)
+    if await watch.look():
+        await loop.run_in_executor(thread, scan.drop_missing, present)
 
 
 async def _queue_renditions(mount: Mount, media: MountedStore, queue: Queue) -> None:

@@ -18,5 +18,5 @@ def command() -> None:
 @command.command("render")
 @click.pass_obj
 def render_(data: Path) -> None:
-    """Write DIR/nginx/nginx.conf, once Nginx accepts it."""
+    """Write DIR/nginx/nginx.conf and one configuration for each mount, once Nginx accepts them."""
     click.echo(render(settings.load(data)))

@@ -4,10 +4,22 @@
 # Pids of everything that deploy/up started for directory $1.
 processes_of() {
     if [[ -d /proc/self ]]; then
-        { by_environment "$1"; by_directory "$1"; } | sort -un
+        { by_environment "$1"; by_directory "$1"; } | sort -un | while read -r pid; do
+            killed_in_a_drive "$pid" || echo "$pid"
+        done
     else
         by_pid_file "$1"
     fi
+}
+
+# A thread of process $1 sleeps in the kernel (D) although it has been killed (signal 9): it waits for a drive that
+# hangs, and is gone in the moment that the drive answers. Nobody can do more.
+killed_in_a_drive() {
+    local status
+    for status in "/proc/$1/task/"*/status; do
+        grep -q $'^State:\tD' "$status" && grep -qE '^S[ih][gd]Pnd:.*[13579bdf]..$' "$status" && return 0
+    done 2>/dev/null
+    return 1
 }
 
 # SLUICE_RUN is set by deploy/up alone, so a shell that merely exports SLUICE_DATA is none of them.
@@ -49,13 +61,13 @@ command_line() {
 }
 
 # Stop everything of directory $1 and return when no process is left. The supervisor ends its programs in order; what
-# a crashed supervisor left behind is asked, then killed.
+# a crashed supervisor left behind is asked, then killed. One that waits for a program which cannot end is not waited for.
 stop_all() {
     local supervisor
     supervisor=$(supervisor_of "$1")
     if [[ -n $supervisor ]]; then
         kill -TERM "$supervisor" 2>/dev/null || true
-        gone_within 60 "$1" || warn "the supervisor did not end its programs in a minute; ending them one by one"
+        stopped_within 60 "$1" "$supervisor" || warn "the supervisor did not end its programs in a minute; ending them one by one"
         reaped "$supervisor"
     fi
     stop_leftovers "$1"
@@ -95,6 +107,23 @@ signal_all() {
     pids=$(processes_of "$2")
     # shellcheck disable=SC2086  # a list of pids
     [[ -z $pids ]] || kill -"$1" $pids 2>/dev/null || true
+}
+
+# True when nothing is left, or when supervisor $3 waits for a program that cannot end and the others have had their time.
+stopped_within() {
+    local began=$SECONDS
+    until gone_within 1 "$2"; do
+        ((SECONDS - began < $1)) || return 1
+        if ((SECONDS - began > 8)) && waits_for_a_drive "$3"; then kill -KILL "$3" && return 0; fi
+    done
+}
+
+waits_for_a_drive() {
+    local child
+    for child in $(cat "/proc/$1/task/"*/children 2>/dev/null || true); do
+        ! killed_in_a_drive "$child" || return 0
+    done
+    return 1
 }
 
 gone_within() {

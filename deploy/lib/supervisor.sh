@@ -43,6 +43,9 @@ start_stores() {
     fi
 }
 
+# One small Nginx for each mount, where there are any.
+start_drives() { ! grep -q '^\[group:drives\]' "$DATA/nginx/drives.ini" || start_programs 'drives:*'; }
+
 wait_until_ready() {
     wait_until 90 answers_ready && return 0
     supervisorctl status >&2 || true

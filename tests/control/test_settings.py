@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from control import settings
+from nginx.contract import LONGEST_MOUNT, drive_socket
 
 
 @pytest.fixture
@@ -60,7 +63,9 @@ def test_a_bad_setting_names_itself(data, text, named):
         settings.load(data)
 
 
-def test_sockets_leave_a_data_directory_whose_path_is_too_long(tmp_path):
-    assert settings.Paths(tmp_path / "d").run == tmp_path / "d" / "run"
-    long = tmp_path / ("x" * 100)
-    assert len(str(settings.Paths(long).run)) < settings.LONGEST_RUN_DIRECTORY
+def test_sockets_leave_a_data_directory_whose_path_is_too_long():
+    assert settings.Paths(Path("/srv/d")).run == Path("/srv/d/run")
+    for length in range(30, 120):
+        run = settings.Paths(Path("/" + "x" * length)).run
+        sockets = (drive_socket(run, "m" * LONGEST_MOUNT), run / ".s.PGSQL.5432", run / "supervisor.sock")
+        assert all(len(str(socket)) < 108 for socket in sockets), run

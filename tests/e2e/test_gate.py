@@ -98,6 +98,7 @@ INTERNAL = [
     "/_sluice/", "/_sluice/auth", "/_sluice/key/{grant}/{media}/360p/0", "/_sluice/vault/{media}/360p/index.m3u8",
     "/_sluice/vault/{media}/image.webp.enc", "/_sluice/vault/{media}/manifest.json", "/_sluice/mounts/shelf/song.mp3",
     "/_sluice/originals/{media}/original", "/_sluice/mounts/originals/00/{media}/original", "/_sluice/error/403",
+    "/_sluice/linked/shelf/song.mp3", "/_sluice/linked/originals/00/{media}/original",
     "/vault/{media}/360p/index.m3u8", "/keys/master.key", "/static/../keys/master.key", "/static../keys/master.key",
 ]  # fmt: skip
 
