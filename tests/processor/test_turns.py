@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -58,3 +59,4 @@ def test_two_scratches_leave_each_other_alone_and_remove_what_the_dead_left(sett
         os.close(scratch._lock)
     Scratch(paths)
     assert not one.parent.exists() and not other.parent.exists()
+    shutil.rmtree(paths.scratch)
