@@ -14,7 +14,7 @@ import structlog
 
 from control import vault
 from control.domain.media import Media
-from control.errors import DiskFull, ImportCancelled
+from control.errors import DiskFull, ImportCancelled, ProcessingFailed
 from control.settings import Policy, Settings
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
@@ -62,10 +62,10 @@ class Pipeline:
         for. Anything else that goes wrong is raised, for the queue to try again.
         """
         media = self.media.find(media_id)
-        if media is None:
+        if media is None or media.state == "failed":  # a job may run twice
             return
         source, room = self.source_of(media), self._room(media_id)
-        if media.state != "completed" or media.mount is not None:  # a job may run twice
+        if media.state != "completed" or media.mount is not None:
             log.info("processing", media=media_id, name=media.name)
             try:
                 while not self._made(media, source, room):
@@ -217,6 +217,12 @@ class Pipeline:
             raise Refused("Its import was cancelled.", ImportCancelled)
 
     # --- when it goes wrong ----------------------------------------------------------------------
+
+    def give_up(self, media_id: str, sentence: str) -> None:
+        """Refuse what cannot be processed, unless it is complete: another processor may have been faster."""
+        media = self.media.find(media_id)
+        if media is not None and (media.mount is not None or media.state not in ("completed", "failed")):
+            self.refuse(media, ProcessingFailed.code, sentence)
 
     def refuse(self, media: Media, code: str, sentence: str) -> None:
         """Give the media up, visibly; an imported file goes to quarantine, unharmed, a mounted one stays as it is."""

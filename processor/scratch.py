@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from control.settings import Paths
+from processor.turns import locked
 
 _LOCK = "lock"
 
@@ -19,11 +19,10 @@ class Scratch:
     """One processor's own place, locked for as long as it lives: several may share one machine and one DIR."""
 
     def __init__(self, paths: Paths):
-        for directory in paths.scratch_directories:
-            remove_abandoned(directory)
+        self._directories = paths.scratch_directories
+        self.tidy()
         paths.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.parent = Path(tempfile.mkdtemp(prefix="processor-", dir=paths.scratch))
-        self._lock = _locked(self.parent)
+        self.parent, self._lock = _own_place(paths.scratch)
 
     @contextmanager
     def directory(self) -> Iterator[Path]:
@@ -34,24 +33,25 @@ class Scratch:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
+    def tidy(self) -> None:
+        """Remove what a processor has left that died just now."""
+        for directory in self._directories:
+            remove_abandoned(directory)
+
 
 def remove_abandoned(directory: Path) -> None:
     """What lies there without a living owner is plaintext that nobody needs."""
     for place in directory.iterdir() if directory.is_dir() else ():
-        lock = _locked(place)
+        lock = locked(place / _LOCK) if place.is_dir() else None
         if lock is not None:
             shutil.rmtree(place, ignore_errors=True)
             os.close(lock)
 
 
-def _locked(place: Path) -> int | None:
-    """A descriptor that holds the place's lock, or None where somebody else does (flock(2))."""
-    descriptor = os.open(place / _LOCK, os.O_CREAT | os.O_RDWR, 0o600) if place.is_dir() else -1
-    if descriptor < 0:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        return None
-    return descriptor
+def _own_place(directory: Path) -> tuple[Path, int]:
+    """A new one, with its lock; once more where another processor that is starting took it for abandoned."""
+    while True:
+        place = Path(tempfile.mkdtemp(prefix="processor-", dir=directory))
+        lock = locked(place / _LOCK)
+        if lock is not None:
+            return place, lock

@@ -10,10 +10,10 @@ import structlog
 from procrastinate.exceptions import ConnectorException
 
 from control.domain.queue import LANES, TASK
-from control.errors import ProcessingFailed
 from control.settings import Settings
 from processor.pipeline import Pipeline
 from processor.steps.streams import clean
+from processor.turns import turn
 
 log = structlog.get_logger()
 
@@ -38,24 +38,23 @@ class Queue:
         await self._task.configure(queue=LANES[kind], priority=priority).defer_async(media=media_id)
 
     def _process(self, context: procrastinate.JobContext, media: str) -> None:
-        attempts, allowed = context.job.attempts, self._settings.processing.attempts
+        with turn(self._settings.paths.work / f"{media}.turn"):
+            self._try(media, context.job.attempts)
+
+    def _try(self, media: str, attempts: int) -> None:
+        allowed = self._settings.processing.attempts
         if attempts >= allowed:  # its worker died each time: a poison file must not take the queue down (P10)
-            self._give_up(media, f"Processing it ended the worker {attempts} times.")
+            self._pipeline.give_up(media, f"Processing it ended the worker {attempts} times.")
             return
         try:
             self._pipeline.process(media)
         except Exception as error:
             log.exception("processing_failed", media=media, attempt=attempts + 1)
             if attempts + 1 >= allowed:
-                self._give_up(media, f"Processing failed {allowed} times: {_reason(error)}")
+                self._pipeline.give_up(media, f"Processing failed {allowed} times: {_reason(error)}")
                 return
             self._pipeline.media.retry(media, f"Try {attempts + 1} of {allowed} failed: {_reason(error)}")
             raise
-
-    def _give_up(self, media_id: str, sentence: str) -> None:
-        media = self._pipeline.media.find(media_id)
-        if media is not None:
-            self._pipeline.refuse(media, ProcessingFailed.code, sentence)
 
     async def work(self) -> None:
         """Run both lanes and the sweep until cancelled; running jobs end with their children."""
@@ -78,6 +77,7 @@ class Queue:
                 for job in await self.app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
                     log.warning("job_taken_up_again", job=job.id, attempts=job.attempts)
                     await self.app.job_manager.retry_job(job)
+                    await asyncio.to_thread(self._pipeline.scratch.tidy)
             except ConnectorException as error:
                 log.warning("queue_unreachable", error=str(error))
 

@@ -29,7 +29,6 @@ from control.domain.media import SIDECARS
 from control.errors import InvalidFormat
 from control.settings import Settings
 from control.storage.sql.media import MediaStore
-from processor.sandbox import ChildFailed
 from processor.steps.refusal import NO_PLAIN_FILE
 from processor.steps.signatures import kind_by_name
 
@@ -114,7 +113,7 @@ class Watch:
                 self._done_with(name, status)
             else:
                 self._report(name, "waits for a film of the same name")
-        except (OSError, ChildFailed) as error:
+        except Exception as error:  # whatever is wrong with one file, the others come in
             self._report(name, f"could not be taken up: {error}")
 
     async def _refuse(self, name: bytes, status: os.stat_result) -> None:

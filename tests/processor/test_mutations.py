@@ -70,7 +70,7 @@ def place(tmp_path, monkeypatch, small):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     place = Alone(small, tmp_path / "data")
     yield place
-    shutil.rmtree(place.scratch.parent)
+    shutil.rmtree(place.settings.paths.scratch)
 
 
 def mutated(path: Path, ratio: float, seed: int) -> bytes:

@@ -86,6 +86,13 @@ def _command(pid: str) -> bytes:
         return b""
 
 
+def test_no_child_outlives_the_settings(settings):
+    """However long a film says that it is."""
+    longest = settings.processing.child_seconds
+    assert Limits.within(settings.processing, 40e9).seconds == longest
+    assert Limits.within(settings.processing, 5).seconds == 5
+
+
 def test_a_child_that_wants_too_much_memory_fails_alone(scratch):
     with pytest.raises(ChildFailed):
         run(script("b = bytearray(700 << 20)"), scratch, Limits(20, 300 << 20))

@@ -133,6 +133,17 @@ def test_subtitles_wait_for_their_film_and_are_no_media(world):
     assert world.texts == [b"film.en.srt"] and not taken(world)
 
 
+def test_a_text_that_nobody_can_read_stops_nothing(world):
+    def broken(name: bytes) -> bool:
+        raise ValueError("nonsense")
+
+    world.watch._texts = broken
+    (world.root / "film.en.srt").write_bytes(b"nonsense")
+    (world.root / "other.mp4").write_bytes(b"x")
+    sweep(world)
+    assert taken(world) == ["other.mp4"]
+
+
 def test_sub_folders_and_names_of_any_bytes_are_data(world):
     folder = world.root / "holiday"
     folder.mkdir()

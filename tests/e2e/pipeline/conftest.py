@@ -15,6 +15,7 @@ from tests.stack import SETTINGS, Stack, running
 
 MIB = 1 << 20
 RESERVED = 4 * MIB
+FRAMES = 1000  # of the long film
 
 SMALL = (
     SETTINGS.replace("[processing]", f"[processing]\nfree_bytes = {RESERVED}")
@@ -91,8 +92,8 @@ def noise(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def long_film(noise) -> Path:
-    """Its one rung has about 45 MiB, and it takes some ten seconds."""
-    return noise("long.mp4", 60, "-c:v", "mpeg4", "-b:v", "4M", "-maxrate", "4M", "-bufsize", "4M")
+    """Its one rung has about 30 MiB, and it takes some ten seconds."""
+    return noise("long.mp4", FRAMES // 25, "-c:v", "mpeg4", "-b:v", "4M", "-maxrate", "4M", "-bufsize", "4M")
 
 
 @pytest.fixture(scope="session")
