@@ -71,7 +71,9 @@ def _bare_commands(settings: control_settings.Settings, film: Path, found: Probe
     targets = [(output, _place(directory, output.rung.name)) for output in outputs]
     sound, seconds = plan_sound(settings, found.sounds), settings.hls.segment_seconds
     commands = [
-        ffmpeg.ladder(settings.ffmpeg, settings.video, "none", str(film), found.picture, targets, sound.muxed, [], None, seconds)
+        ffmpeg.ladder(
+            settings.ffmpeg, settings.video, "none", str(film), found.picture, targets, sound.muxed, [], None, seconds
+        )
     ]
     if found.copyable:
         target = _place(directory, "source")

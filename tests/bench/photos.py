@@ -86,7 +86,10 @@ def _sandboxed(photos: Sequence[Path], threads: int) -> list[int]:
 
 def _make(settings: control_settings.Settings, photo: Path) -> int:
     in_ram = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=in_ram) as scratch, tempfile.TemporaryDirectory(dir=settings.paths.data) as target:
+    with (
+        tempfile.TemporaryDirectory(dir=in_ram) as scratch,
+        tempfile.TemporaryDirectory(dir=settings.paths.data) as target,
+    ):
         make_image(job_of(settings, photo, Path(scratch), Path(target)))
     return memory()
 
