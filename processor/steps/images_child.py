@@ -11,7 +11,8 @@ import warnings
 
 from PIL import Image, ImageOps
 
-# Pillow looks through all of its decoders for one that it does not know yet: that takes longer than a small picture.
+# Pillow loads all of its decoders to find one that it does not know yet, which takes longer than a small picture. The
+# one encoder it finds by the ending of a name, unless it is told a format.
 MODULES = {"JPEG": "Jpeg", "PNG": "Png", "GIF": "Gif", "WEBP": "WebP", "TIFF": "Tiff", "BMP": "Bmp", "AVIF": "Avif"}
 
 
@@ -27,7 +28,7 @@ def main(source, scratch, image_format, quality, max_width, max_height, box):
         else:
             picture = upright(opened, turned_already=image_format == "HEIF" and has_rotation_box(source))
             picture.thumbnail((max_width, max_height), Image.Resampling.LANCZOS)
-            picture.save(f"{scratch}/image.webp", "WEBP", quality=quality, method=4)
+            picture.save(f"{scratch}/image.webp", quality=quality, method=4)
         facts["width"], facts["height"] = picture.size
         save_small(picture, scratch, box)
     print(json.dumps(facts))
@@ -38,15 +39,15 @@ def learn(image_format):
         import pillow_heif
 
         pillow_heif.register_heif_opener()
-    for name in {image_format, "WEBP"} & MODULES.keys():
-        importlib.import_module(f"PIL.{MODULES[name]}ImagePlugin")
+    else:
+        importlib.import_module(f"PIL.{MODULES[image_format]}ImagePlugin")
 
 
 def save_small(picture, scratch, box):
     """Each from the one before: to copy the great picture takes longer than to make these."""
     for kind, size in (("still", max(box, 480)), ("thumbnail", box)):
         picture.thumbnail((size, size), Image.Resampling.LANCZOS)
-        picture.save(f"{scratch}/{kind}.webp", "WEBP", quality=80, method=4)
+        picture.save(f"{scratch}/{kind}.webp", quality=80, method=4)
 
 
 def has_rotation_box(source):
@@ -94,7 +95,7 @@ def save_animation(opened, scratch, quality, largest):
         frame.thumbnail(largest, Image.Resampling.LANCZOS)
         frames.append(frame)
         durations.append(opened.info.get("duration", 100) or 100)
-    frames[0].save(f"{scratch}/image.webp", "WEBP", save_all=True, append_images=frames[1:], duration=durations,
+    frames[0].save(f"{scratch}/image.webp", save_all=True, append_images=frames[1:], duration=durations,
                    loop=opened.info.get("loop", 0) or 0, quality=quality, method=2)  # fmt: skip
     return frames[0]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from control import settings as control_settings
@@ -15,7 +15,7 @@ from processor.steps.probe import Probe, probe
 from processor.steps.soundtracks import plan_sound
 from tests.bench.cost import Cost, cost_of
 from tests.bench.library import Library
-from tests.stack import SETTINGS, Stack, running
+from tests.stack import SETTINGS, running
 
 # kind -> its encoder: one that is copied as it is and encoded, one that can only be encoded
 KINDS = {
@@ -109,24 +109,12 @@ def seconds_to_playable(film: Path) -> float:
         return cost_of(work).wall
 
 
-def seconds_to_playable_in_a_stack(films: list[Path]) -> dict[Path, float]:
+def seconds_to_playable_in_a_stack(film: Path) -> float:
     """From the end of a copy into imports/, with all that it takes to notice and queue it."""
     with running(SETTINGS) as stack:
-        return {film: _watch(stack, film) for film in films}
-
-
-def _watch(stack: Stack, film: Path) -> float:
-    name = stack.drop(film)
-    began = time.monotonic()
-    _until(lambda: stack.query(f"SELECT state FROM media WHERE name = '{name}'") in ("playable", "completed"))
-    seconds = time.monotonic() - began
-    stack.sluice("queue", "cancel", name)
-    _until(lambda: stack.query("SELECT count(*) FROM media WHERE state IN ('playable', 'processing')") == "0")
-    return seconds
-
-
-def _until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+        name = stack.drop(film)
+        began = time.monotonic()
+        while stack.query(f"SELECT state FROM media WHERE name = '{name}'") not in ("playable", "completed"):
+            assert time.monotonic() - began < 120
+            time.sleep(0.05)
+        return time.monotonic() - began
