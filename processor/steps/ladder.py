@@ -149,7 +149,8 @@ class Ladder:
                 self._take_up(pictures, sounds)
                 self._report(child, progressed)
             child.check()
-        self._take_up(pictures, sounds)
+        while self._take_up(pictures, sounds):  # as long as a rung begins, more of it may be there
+            pass
         for rung in (*pictures, *sounds):
             self._finish(rung)
         self._publish()
@@ -159,7 +160,8 @@ class Ladder:
             with child.paused():
                 self._job.room.wait()
 
-    def _take_up(self, pictures: dict[Rung, Rendition], sounds: dict[Rung, Track]) -> None:
+    def _take_up(self, pictures: dict[Rung, Rendition], sounds: dict[Rung, Track]) -> bool:
+        """Take up what is new; True when a rung can be played from now on."""
         begun = False
         for rung, shown in pictures.items():
             known = self._pictures.get(rung.name) or (self._described(rung, shown) if rung.waiting() else None)
@@ -168,10 +170,11 @@ class Ladder:
             begun |= self._grow(rung, self._tracks, track)
         if begun:
             self._publish()
+        return begun
 
     def _grow(self, rung: Rung, published: dict, entry: Rendition | Track | None) -> bool:
         """Take up what is new; True when the rung can be played from now on."""
-        grown = rung.take_up()
+        grown = rung.take_up(None if rung.name in published else 1)  # a copy is quick: who watches waits for one alone
         if rung.longest_segment > rung.longest:
             raise _TooLong("its key frames are too far apart")
         begins = grown and rung.name not in published

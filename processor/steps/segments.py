@@ -78,12 +78,12 @@ class Rung:
         names = [line for line in lines if line and not line.startswith("#")]
         return list(zip(names, durations, strict=False))[len(self.segments) :]
 
-    def take_up(self) -> bool:
-        """Encrypt what is finished and list it; True when the playlist has grown.
+    def take_up(self, most: int | None = None) -> bool:
+        """Encrypt what is finished, `most` segments of it at once, and list it; True when the playlist has grown.
 
         May be called again after it was interrupted (a full disk): nothing is lost, nothing is done twice.
         """
-        for name, seconds in self.waiting():
+        for name, seconds in self.waiting()[:most]:
             self._encrypt(self._source / name, seconds)
         if len(self.segments) == self._listed:
             return False
