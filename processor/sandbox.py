@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -29,6 +30,10 @@ log = structlog.get_logger()
 # What a child sees: no user text ever stands in an argument vector (threat P02).
 INPUT = "/in/input"
 SCRATCH = "/scratch"
+
+# malloc(3) gives great blocks back to the system at once, which clears them anew for the next one: a twentieth of the
+# time that a photo takes.
+_REUSED_MEMORY = [f"MALLOC_MMAP_THRESHOLD_={1 << 30}", f"MALLOC_TRIM_THRESHOLD_={1 << 30}"]
 
 _REAP_SECONDS = 5.0
 _STDERR_KEPT = 4000  # characters of a child's last words
@@ -92,13 +97,14 @@ class Child:
 
     def wait(self, halted: threading.Event | None = None) -> None:
         """Wait for its end; raises ChildFailed unless it ended well, or once nobody wants it any more."""
-        while self.running():
-            if halted is not None and halted.is_set():
-                raise ChildFailed("It is not wanted any more.")
-            try:
-                self._process.wait(timeout=0.2)
-            except subprocess.TimeoutExpired:
-                continue
+        end = os.pidfd_open(self._process.pid)  # subprocess's own waiting sleeps through the end
+        try:
+            while self.running():
+                if halted is not None and halted.is_set():
+                    raise ChildFailed("It is not wanted any more.")
+                select.select([end], [], [], 0.2)
+        finally:
+            os.close(end)
         self.check()
 
     def check(self) -> None:
@@ -231,4 +237,7 @@ def python_command(module: Path) -> tuple[list[str], list[Path]]:
     environment's libraries and that one file, nothing else of ours."""
     readable = {Path(sys.prefix), Path(sys.base_prefix), module}
     outside = [path for path in sorted(readable) if not path.is_relative_to("/usr")]
-    return [sys.executable, "-E", "-s", "-B", str(module)], outside
+    libraries = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+    # Without `site` it begins in half the time; it needs nothing of what that sets up.
+    python = ["env", *_REUSED_MEMORY, f"PYTHONPATH={':'.join(libraries)}", sys.executable, "-P", "-s", "-S", "-B"]
+    return [*python, str(module)], outside

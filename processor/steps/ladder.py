@@ -192,10 +192,12 @@ class Ladder:
             begun |= self._grow(rung, self._tracks, track)
         if begun:
             self._publish()
+        return begun
 
     def _grow(self, rung: Rung, published: dict, entry: Rendition | Track | None) -> bool:
         """Take up what is new; True when the rung can be played from now on."""
-        grown = rung.take_up(lambda: self._job.room.lacking() is None)
+        most = None if rung.name in published else 1  # a copy is quick: who watches waits for one alone
+        grown = rung.take_up(most, lambda: self._job.room.lacking() is None)
         if rung.longest_segment > rung.longest:
             raise _TooLong("a segment is too long")
         begins = grown and rung.name not in published

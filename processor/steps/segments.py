@@ -78,12 +78,13 @@ class Rung:
         names = [line for line in lines if line and not line.startswith("#")]
         return list(zip(names, durations, strict=False))[len(self.segments) :]
 
-    def take_up(self, has_room: Callable[[], bool] = lambda: True) -> bool:
-        """Encrypt what is finished, for as long as there is room, and list it; True when the playlist has grown.
+    def take_up(self, most: int | None = None, has_room: Callable[[], bool] = lambda: True) -> bool:
+        """Encrypt what is finished, at most so many segments and for as long as there is room, and list it; True when
+        the playlist has grown.
 
         May be called again after it was interrupted (a full disk): nothing is lost, nothing is done twice.
         """
-        for name, seconds in self.waiting():
+        for name, seconds in self.waiting()[:most]:
             if not has_room():
                 break
             self._encrypt(self._source / name, seconds)

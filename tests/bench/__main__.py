@@ -11,6 +11,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+from tests.bench import ingest
 from tests.bench.world import FILES, REPO, World, bad_sign_ins, world
 
 
@@ -117,4 +118,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["ingest"]:
+        ingest.main(sys.argv[2:])
+    else:
+        main()

@@ -62,6 +62,14 @@ def test_a_safe_picture_is_copied(film):
     assert "source" in film("plain.mp4", *PICTURE, *SOUND, *H264, "-c:a", "aac").rungs
 
 
+def test_a_film_whose_later_key_frames_are_too_far_apart_is_not_copied(settings, make, scratch, monkeypatch):
+    monkeypatch.setattr("processor.steps.ladder._POLL_SECONDS", 2)  # all of it is there at the first look
+    source = make("sparse.mp4", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=12", *H264[:4], "-g", "999",
+                  "-sc_threshold", "0", "-force_key_frames", "0,2,4", "-pix_fmt", "yuv420p")  # fmt: skip
+    quick = settings.model_copy(update={"hls": settings.hls.model_copy(update={"segment_seconds": 2})})
+    assert "source" not in Film(quick, source, scratch).make().rungs
+
+
 def test_a_turned_film_stands_upright_and_is_not_copied(film, make):
     plain = make("upright.mp4", *PICTURE, *H264)
     made = film("turned.mp4", "-i", str(plain), "-c", "copy", "-metadata:s:v", "rotate=90")
