@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from processor.sandbox import Child
 from processor.steps.refusal import Refused
 from tests.processor.vault import Film
 
@@ -63,7 +64,7 @@ def test_a_safe_picture_is_copied(film):
 
 
 def test_a_film_whose_later_key_frames_are_too_far_apart_is_not_copied(settings, make, scratch, monkeypatch):
-    monkeypatch.setattr("processor.steps.ladder._POLL_SECONDS", 2)  # all of it is there at the first look
+    monkeypatch.setattr(Child, "running", lambda child: child._process.wait() and False)  # it ends before any look
     source = make("sparse.mp4", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=12", *H264[:4], "-g", "999",
                   "-sc_threshold", "0", "-force_key_frames", "0,2,4", "-pix_fmt", "yuv420p")  # fmt: skip
     quick = settings.model_copy(update={"hls": settings.hls.model_copy(update={"segment_seconds": 2})})
