@@ -9,7 +9,8 @@ from pathlib import Path
 
 import jinja2
 
-from control.settings import Mount, Settings, load
+from control.settings import Settings, load
+from control.settings.sections import Mount
 from nginx import contract
 from nginx.settings import TEMPLATES, binary, context
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import structlog
 
-from control.settings import Hwaccel, Settings
+from control.settings import Settings
+from control.settings.sections import Hwaccel
 from processor import ffmpeg
 from processor.sandbox import ChildFailed, Limits, run
 

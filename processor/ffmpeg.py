@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from control.settings import Ffmpeg, Hwaccel, Preview, Rung, Thumbnail, Video
+from control.settings.sections import Ffmpeg, Hwaccel, Preview, Rung, Thumbnail, Video
 from nginx.contract import PLAYLIST
 
 DEMUXERS = (

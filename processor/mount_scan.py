@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 
-from control.settings import Mount
+from control.settings.sections import Mount
 from control.storage.sql.mounted import Mounted, MountedStore
 from control.storage.sql.mounts import MountStore
 from processor.steps.signatures import kind_by_name

@@ -11,7 +11,7 @@ import structlog
 
 from control.domain.mounts import MountState
 from control.errors import ControlError
-from control.settings import Mount
+from control.settings.sections import Mount
 from control.storage.sql.mounts import MountStore
 from nginx import contract
 from processor.mount_probe import Look, MountProbe

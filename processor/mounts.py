@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from control.errors import ControlError
-from control.settings import Mount
+from control.settings.sections import Mount
 from control.storage.sql.mounted import MountedStore
 from control.storage.sql.mounts import MountStore
 from processor.mount_scan import MountScan

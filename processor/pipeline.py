@@ -15,7 +15,8 @@ import structlog
 from control import vault
 from control.domain.media import Media
 from control.errors import DiskFull, ImportCancelled, ProcessingFailed
-from control.settings import Policy, Settings
+from control.settings import Settings
+from control.settings.sections import Policy
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
 from control.storage.sql.queue import QueueStore

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import structlog
 
-from control.settings import Processing
+from control.settings.sections import Processing
 
 log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from control.settings import Paths
+from control.settings.paths import Paths
 from processor.turns import locked
 
 _LOCK = "lock"

@@ -14,6 +14,7 @@ from control.cli.certificate import ensure_certificate
 from control.cli.outcome import CommandError
 from control.cli.settings_file import demo_sections, settings_file
 from control.files import write_secret, write_whole
+from control.settings.paths import DIRECTORIES, Paths
 
 FIRST_KEY_ID = "k1"
 
@@ -50,9 +51,9 @@ def ensure_settings_file(data: Path, port: int | None, demo: bool) -> bool:
     return True
 
 
-def ensure_directories(paths: settings.Paths) -> None:
-    """Make what is missing, with the modes of settings.DIRECTORIES."""
-    for name, mode in settings.DIRECTORIES.items():
+def ensure_directories(paths: Paths) -> None:
+    """Make what is missing, with the modes of DIRECTORIES."""
+    for name, mode in DIRECTORIES.items():
         _make(paths.data / name, mode)
     _make(paths.data / "redis", 0o700)
     _make(paths.data / "run", 0o700)

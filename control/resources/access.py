@@ -17,7 +17,7 @@ from control.services.decisions import decide, decide_directory
 from control.services.grants import Grants
 from control.services.identity import Identity
 from control.services.library import Library
-from control.settings import Protected
+from control.settings.sections import Protected
 from nginx import contract
 
 

@@ -11,7 +11,7 @@ import jwt
 
 from control.errors import InvalidToken, TokenExpired
 from control.services.tokens import CANONICAL, LEEWAY_SECONDS
-from control.settings import Issuer
+from control.settings.sections import Issuer
 
 _CURVE = "secp256r1"  # the one of ES256 (RFC 7518 3.4)
 

@@ -13,7 +13,7 @@ from typing import Protocol
 from control.domain.limits import Rate
 from control.domain.sessions import Device, Principal
 from control.errors import TooManyRequests, TooManyTries
-from control.settings import Limits as Settings
+from control.settings.sections import Limits as Settings
 
 
 class Limiter(Protocol):

@@ -13,7 +13,7 @@ from typing import Literal
 from control.domain.media import Media
 from control.errors import BadRequest, LinkExpired, NoPlainFile, SignatureInvalid
 from control.services.tokens import SigningKeys
-from control.settings import Links as Limits
+from control.settings.sections import Links as Limits
 from nginx import contract
 
 Form = Literal["d", "stream"]

@@ -9,7 +9,7 @@ from control.domain.windows_paths import below
 from control.errors import BadRequest, MountAway
 from control.services.audit import Audit
 from control.services.memory import Memory
-from control.settings import Mount
+from control.settings.sections import Mount
 
 
 class Mounts:

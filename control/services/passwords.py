@@ -8,7 +8,7 @@ import argon2
 import bcrypt
 
 from control.errors import BadRequest
-from control.settings import Password
+from control.settings.sections import Password
 
 LONGEST = 1024  # bytes; longer input is refused before it costs a hash
 _BCRYPT = ("$2a$", "$2b$", "$2y$")

@@ -13,7 +13,7 @@ from control.domain.media import Media
 from control.errors import BadRequest, EncryptionFailed, MediaNotFound, NoPlainFile
 from control.services.audit import Audit
 from control.services.users import OPERATOR
-from control.settings import Paths
+from control.settings.paths import Paths
 from control.vault.manifest import VaultDamaged, fingerprint, key_of, verify_manifest
 from control.vault.originals import archive_path, archived_digest, kept_path, read_archive
 from control.vault.reencryption import Rekeyed

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from control import vault
 from control.errors import EncryptionFailed
-from control.settings import Paths
+from control.settings.paths import Paths
 from nginx import contract
 
 ARCHIVE_LABEL = "original"

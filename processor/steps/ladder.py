@@ -12,8 +12,8 @@ import structlog
 
 from control.domain.media import Rendition, Track
 from control.domain.playlists import AAC
-from control.settings import Hwaccel
-from control.settings import Rung as RungSettings
+from control.settings.sections import Hwaccel
+from control.settings.sections import Rung as RungSettings
 from processor import ffmpeg
 from processor.encoders import Encoders
 from processor.sandbox import Child, ChildFailed, Limits, input_name, run

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from control.files import sync_directory
-from control.settings import Paths, Policy
+from control.settings.paths import Paths
+from control.settings.sections import Policy
 from control.vault.originals import archive_path, archived_digest, kept_path, write_archive
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from control import settings
+from control.settings.paths import Paths
 from nginx.contract import LONGEST_MOUNT, drive_socket
 
 
@@ -64,8 +65,8 @@ def test_a_bad_setting_names_itself(data, text, named):
 
 
 def test_sockets_leave_a_data_directory_whose_path_is_too_long():
-    assert settings.Paths(Path("/srv/d")).run == Path("/srv/d/run")
+    assert Paths(Path("/srv/d")).run == Path("/srv/d/run")
     for length in range(30, 120):
-        run = settings.Paths(Path("/" + "x" * length)).run
+        run = Paths(Path("/" + "x" * length)).run
         sockets = (drive_socket(run, "m" * LONGEST_MOUNT), run / ".s.PGSQL.5432", run / "supervisor.sock")
         assert all(len(str(socket)) < 108 for socket in sockets), run

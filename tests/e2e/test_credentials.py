@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from control.services.issuers import Issuers
-from control.settings import Issuer
+from control.settings.sections import Issuer
 from tests.e2e import issuers
 from tests.e2e.people import add_user, basic, bearer, sign_in, wait_until
 

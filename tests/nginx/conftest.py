@@ -7,7 +7,8 @@ import pytest
 from control import bootstrap
 from control.app import create_app
 from control.cli.init import initialise
-from control.settings import Mount, Protected, load
+from control.settings import load
+from control.settings.sections import Mount, Protected
 from nginx.render import text
 
 

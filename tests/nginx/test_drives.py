@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from control.settings import Mount
+from control.settings.sections import Mount
 from nginx import contract
 from nginx import render as renderer
 from nginx import settings as nginx_settings

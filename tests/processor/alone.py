@@ -11,7 +11,8 @@ from pathlib import Path
 
 from control import vault
 from control.domain.media import Media
-from control.settings import DIRECTORIES, Settings
+from control.settings import Settings
+from control.settings.paths import DIRECTORIES
 from control.storage.sql.media import MediaStore
 from processor.duplicates import Duplicates
 from processor.encoders import Encoders

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from control.settings import Ffmpeg, Preview, Rung, Thumbnail, Video
+from control.settings.sections import Ffmpeg, Preview, Rung, Thumbnail, Video
 from processor import ffmpeg
 
 RUNGS = [ffmpeg.Output(Rung(name="720p", height=720, bitrate="3000k"), 1280, 720),

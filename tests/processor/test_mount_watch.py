@@ -11,7 +11,7 @@ import pytest
 
 from control.domain.mounts import MountState
 from control.errors import DatabaseUnavailable
-from control.settings import Mount
+from control.settings.sections import Mount
 from nginx import contract
 from processor import mounts
 from processor.mount_probe import Look

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from control.settings import Mount, Rung
+from control.settings.sections import Mount, Rung
 from processor.sandbox import ChildFailed
 from tests.processor.alone import Alone, Row
 from tests.processor.samples import MAKERS, sample

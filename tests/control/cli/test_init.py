@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 from cryptography import x509
 
-from control import settings
 from control.cli.init import command
+from control.settings.paths import DIRECTORIES
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_every_directory_has_its_mode_whatever_the_umask(tmp_path):
         init(tmp_path / "data")
     finally:
         os.umask(before)
-    assert {name: mode(tmp_path / "data" / name) for name in settings.DIRECTORIES} == settings.DIRECTORIES
+    assert {name: mode(tmp_path / "data" / name) for name in DIRECTORIES} == DIRECTORIES
 
 
 def test_keys_have_their_form_and_are_for_the_account_alone(data):

@@ -8,7 +8,7 @@ from control.cli.migrate import create_first_admin, new_password
 from control.cli.outcome import CommandError
 from control.errors import BadRequest
 from control.services.passwords import Passwords
-from control.settings import Password
+from control.settings.sections import Password
 
 
 class FakeUsers:

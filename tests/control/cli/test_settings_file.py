@@ -4,6 +4,7 @@ import re
 
 from control import settings
 from control.cli.settings_file import demo_sections, settings_file
+from control.settings.sections import Section
 
 # Shown as examples, because their default is "none".
 EXAMPLES = {"server.certificate", "server.certificate_key", "mounts", "protected", "issuers", "data"}
@@ -45,7 +46,7 @@ def unset(section, prefix="") -> set[str]:
         value = getattr(section, name)
         if name not in section.model_fields_set:
             found.add(prefix + name)
-        elif isinstance(value, settings.Section):
+        elif isinstance(value, Section):
             found |= unset(value, f"{prefix}{name}.")
     return found
 

@@ -8,7 +8,7 @@ import pytest
 
 from control.errors import ControlError
 from control.middleware.networks import AllowedNetworks
-from control.settings import Server
+from control.settings.sections import Server
 from nginx import contract
 
 

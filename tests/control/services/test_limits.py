@@ -8,7 +8,7 @@ from control.domain.limits import Rate
 from control.domain.sessions import ANONYMOUS, Principal
 from control.errors import TooManyRequests
 from control.services.limits import LocalLimiter, RequestLimits, network
-from control.settings import Limits
+from control.settings.sections import Limits
 
 
 class Clock:

@@ -14,7 +14,7 @@ from control.domain.media import Media
 from control.errors import BadRequest, LinkExpired, NoPlainFile, SignatureInvalid
 from control.services.links import Links
 from control.services.tokens import SigningKeys
-from control.settings import Links as Limits
+from control.settings.sections import Links as Limits
 
 MEDIA = "0f0f0f0f-0000-4000-8000-000000000001"
 SECRET = b"s" * 32

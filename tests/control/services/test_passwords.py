@@ -6,7 +6,7 @@ import pytest
 
 from control.errors import BadRequest
 from control.services.passwords import Passwords
-from control.settings import Password
+from control.settings.sections import Password
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from control.services.passwords import Passwords
 from control.services.sessions import Sessions
 from control.services.sign_ins import BasicSignIns, SignIns
 from control.services.tokens import SigningKeys, Tokens
-from control.settings import Limits, Password
+from control.settings.sections import Limits, Password
 from control.storage.sql.audit import Entry
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0"

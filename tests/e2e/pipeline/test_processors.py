@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from control.settings import Paths
+from control.settings.paths import Paths
 from tests.e2e.hls import decoded
 from tests.e2e.people import wait_until
 from tests.e2e.pipeline.conftest import FRAMES

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from control.settings import Limits
+from control.settings.sections import Limits
 from tests.e2e.people import PASSWORD, add_user
 
 DEFAULT = Limits()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from control.settings import Video
+from control.settings.sections import Video
 from processor.steps.ladder import choose_rungs
 
 LADDER = Video().ladder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from control import vault
-from control.settings import Paths
+from control.settings.paths import Paths
 from control.vault.originals import ARCHIVE_LABEL
 from nginx import contract
 from processor.steps import originals

@@ -1,32 +1,13 @@
-"""Every setting of Sluice, read once at start from ``DIR/sluice.toml``, ``SLUICE_…`` variables and ``…_FILE`` secrets.
-
-Later sources win: file, then environment (``SLUICE_SERVER__PORT=1027``), then secret files
-(``SLUICE_DATABASE__URL_FILE=/run/secrets/db``). An unknown or bad setting names itself and stops the start.
-The defaults are those of the user's own ``config.yaml`` wherever it names one.
-"""
+"""The sections of ``sluice.toml``: every setting with its type, its bounds and its default."""
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
-import shutil
-from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import quote
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
-
-from nginx.contract import LONGEST_MOUNT, ORIGINALS_ROOT, drive_socket
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Role = Literal["guest", "viewer", "editor", "admin"]
 Kind = Literal["video", "audio", "image", "document"]
@@ -44,16 +25,6 @@ def _served(path: Path) -> Path:
 ServedPath = Annotated[Path, AfterValidator(_served)]
 Bitrate = Annotated[str, Field(pattern=r"^[1-9]\d{0,5}k$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
-
-# sockaddr_un.sun_path holds 108 bytes and ends with a NUL (unix(7)); the socket of a drive has the longest name.
-LONGEST_RUN_DIRECTORY = 107 - len(str(drive_socket(Path("/"), "x" * LONGEST_MOUNT)))
-
-
-SCRATCH_BYTES = 2 << 30  # RAM-backed storage with less room than this is left alone
-
-
-class SettingsError(Exception):
-    """The settings cannot be used; the text names each bad one and where it came from."""
 
 
 class Section(BaseModel):
@@ -272,173 +243,3 @@ class Protected(Section):
     url: Annotated[str, Field(pattern=r"^/([a-z0-9-]+/)+$")]
     path: ServedPath
     role: Role = "viewer"
-
-
-class Settings(BaseSettings):
-    """All sections, plus :attr:`data` (DIR), frozen after start."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="SLUICE_", env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=False
-    )
-
-    data: Path
-    server: Server = Server()
-    database: Database = Database()
-    redis: RedisServer = RedisServer()
-    session: Session = Session()
-    password: Password = Password()
-    limits: Limits = Limits()
-    audit: Trail = Trail()
-    issuers: list[Issuer] = []
-    keys: Keys = Keys()
-    hls: Hls = Hls()
-    links: Links = Links()
-    video: Video = Video()
-    audio: Audio = Audio()
-    images: Images = Images()
-    ffmpeg: Ffmpeg = Ffmpeg()
-    imports: Imports = Imports()
-    processing: Processing = Processing()
-    mounts: list[Mount] = []
-    protected: list[Protected] = []
-
-    @field_validator("mounts", "protected", "issuers")
-    @classmethod
-    def _unique_names(cls, value: list[Any]) -> list[Any]:
-        names = [item.name for item in value]
-        if len(set(names)) != len(names):
-            raise ValueError("two entries share one name")
-        if ORIGINALS_ROOT in names:
-            raise ValueError(f"the name {ORIGINALS_ROOT!r} is taken by kept originals")
-        return value
-
-    @classmethod
-    def settings_customise_sources(
-        cls, settings_cls, init_settings, env_settings, dotenv_settings, file_secret_settings
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        toml = Path(init_settings.init_kwargs["data"]) / "sluice.toml"
-        secrets = EnvSettingsSource(settings_cls)
-        secrets.env_vars = _secrets_from_files(os.environ)
-        return init_settings, secrets, _known_variables(env_settings), TomlConfigSettingsSource(settings_cls, toml)
-
-    @property
-    def paths(self) -> Paths:
-        return Paths(self.data)
-
-    @property
-    def public_url(self) -> str:
-        return self.server.public_url.rstrip("/") or f"https://localhost:{self.server.port}"
-
-    @property
-    def database_url(self) -> str:
-        return self.database.url or f"postgresql:///sluice?host={quote(str(self.paths.run))}"
-
-    @property
-    def redis_url(self) -> str:
-        return self.redis.url or f"unix://{quote(str(self.paths.run))}/redis.sock"
-
-    @property
-    def certificate(self) -> Path:
-        return self.server.certificate or self.paths.tls / "certificate.pem"
-
-    @property
-    def certificate_key(self) -> Path:
-        return self.server.certificate_key or self.paths.tls / "key.pem"
-
-
-@dataclass(frozen=True)
-class Paths:
-    """Where things lie under DIR. Only ``imports`` is for people; ``vault`` is all ciphertext."""
-
-    data: Path
-
-    def __getattr__(self, name: str) -> Path:
-        if name not in DIRECTORIES:
-            raise AttributeError(name)
-        return self.data / name
-
-    @property
-    def run(self) -> Path:
-        """Sockets and pids; outside DIR only where DIR's own path is too long for a unix socket."""
-        inside = self.data / "run"
-        if len(os.fsencode(inside)) <= LONGEST_RUN_DIRECTORY:
-            return inside
-        return Path("/tmp") / f"sluice-{hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]}"  # noqa: S108
-
-    @property
-    def cache(self) -> Path:
-        """Decrypted thumbnails: RAM-backed where the system offers it, so that no plaintext reaches a disk."""
-        shared_memory = Path("/dev/shm")  # noqa: S108
-        name = f"sluice-{hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]}"
-        return shared_memory / name if os.access(shared_memory, os.W_OK) else self.run / "cache"
-
-    @property
-    def scratch_directories(self) -> tuple[Path, Path]:
-        """Where a processor may keep plaintext for a moment: in RAM, else below DIR."""
-        return self.cache.with_name(self.cache.name + "-work"), self.data / "work"
-
-    @property
-    def scratch(self) -> Path:
-        memory, disk = self.scratch_directories
-        roomy = memory.parent.exists() and shutil.disk_usage(memory.parent).free > SCRATCH_BYTES
-        return memory if roomy else disk
-
-
-# name -> mode. Created by `sluice init`.
-DIRECTORIES = {
-    "imports": 0o775,
-    "vault": 0o750,
-    "archive": 0o700,
-    "files": 0o750,
-    "quarantine": 0o750,
-    "spool": 0o700,
-    "work": 0o700,
-    "keys": 0o700,
-    "tls": 0o700,
-    "nginx": 0o750,
-    "logs": 0o750,
-}
-
-
-def load(data: Path | str | None = None) -> Settings:
-    """Return the settings of the data directory `data` (default: ``SLUICE_DATA``, then ``./data``).
-
-    Raises SettingsError, naming every bad setting.
-    """
-    directory = Path(data or os.environ.get("SLUICE_DATA") or "data").absolute()
-    try:
-        return Settings(data=directory)
-    except ValidationError as error:
-        raise SettingsError(_explain(error, directory)) from None
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"{directory / 'sluice.toml'}: {error}") from None
-
-
-def _explain(error: ValidationError, directory: Path) -> str:
-    lines = [f"bad settings (from {directory / 'sluice.toml'} or SLUICE_… variables):"]
-    for problem in error.errors(include_url=False, include_input=False):
-        name = ".".join(str(part) for part in problem["loc"]) or "(top level)"
-        lines.append(f"  {name}: {problem['msg']}")
-    return "\n".join(lines)
-
-
-def _secrets_from_files(environment) -> dict[str, str]:
-    """`SLUICE_X_FILE=/path` stands for `SLUICE_X=<that file's content>`."""
-    found = {}
-    for name, path in environment.items():
-        if name.startswith("SLUICE_") and name.endswith("_FILE"):
-            found[name.removesuffix("_FILE").lower()] = Path(path).read_text().strip()
-    return found
-
-
-# Variables that belong to the programs around the settings, not to the settings.
-NOT_SETTINGS = {"sluice_data", "sluice_admin_password", "sluice_run"}
-
-
-def _known_variables(source: EnvSettingsSource) -> EnvSettingsSource:
-    source.env_vars = {
-        name: value
-        for name, value in source.env_vars.items()
-        if name.lower() not in NOT_SETTINGS and not name.lower().endswith("_file")
-    }
-    return source
