@@ -10,7 +10,7 @@ import time
 import pytest
 
 from processor import sandbox
-from processor.sandbox import ChildFailed, ChildTimedOut, Limits, run
+from processor.sandbox import Child, ChildFailed, ChildTimedOut, Limits, run
 
 LIMITS = Limits(20, 1 << 30)
 PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
@@ -84,6 +84,16 @@ def _command(pid: str) -> bytes:
             return file.read()
     except OSError:
         return b""
+
+
+def test_P07_a_stopped_child_is_killed_at_the_deadline(scratch):
+    code = "import os; os.execv('/bin/sh', ['sh', '-c', 'kill -STOP $$; sleep 77.25'])"
+    started = time.monotonic()
+    with Child(script(code), scratch, Limits(1.5, 1 << 30)) as child, pytest.raises(ChildTimedOut):
+        child.wait()
+    assert time.monotonic() - started < 5
+    time.sleep(0.3)
+    assert not [p for p in os.listdir("/proc") if p.isdigit() and b"sleep 77.25" in _command(p)]
 
 
 def test_no_child_outlives_the_settings(settings):
