@@ -55,7 +55,7 @@ def stack() -> Iterator[Stack]:
         ["mount", "-t", "tmpfs", "-o", f"size={512 * MIB},mode=750,uid=sluice,gid=sluice", "vault", vault], check=True
     )
     try:
-        with running(SMALL, data) as stack:
+        with running(SMALL, data=data) as stack:
             yield stack
             unmount(vault)
     finally:
