@@ -186,7 +186,7 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
         ),
         library=library,
         links=Links(
-            settings.public_url, link_keys, bytes.fromhex((keys / "stream.key").read_text().strip()), settings.links
+            settings.public_url, link_keys, _stream_secret(settings), settings.links
         ),
         users=Users(user_store, passwords, sessions, service_tokens, audit),
         mounts=Mounts(
@@ -198,3 +198,9 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
         media_key_store=media_key_store,
         master=master,
     )  # fmt: skip
+
+
+def _stream_secret(settings: Settings) -> bytes:
+    """The operator's own, as the bytes of its text, or the one that was made at the first start."""
+    given = settings.links.stream_secret
+    return given.encode() if given else bytes.fromhex((settings.paths.keys / "stream.key").read_text().strip())

@@ -9,6 +9,7 @@ import click
 from control.cli.instance import opened
 from control.cli.media import find
 from control.cli.outcome import as_json, show
+from control.services.users import OPERATOR
 
 
 @click.group()
@@ -26,7 +27,7 @@ def command() -> None:
 def mint(data: Path, media: str, kind: str, ttl: int | None, as_json: bool) -> None:
     """Print a link to the original of MEDIA (an id or a name)."""
     with opened(data) as services:
-        link = services.links.mint(find(services, media), kind, ttl)
+        link = services.links.mint(find(services, media), kind, ttl, OPERATOR.role)
     if as_json:
         show({"url": link.url, "expires": link.expires.isoformat(timespec="seconds")}, as_json)
     else:

@@ -95,6 +95,11 @@ _TEXT = """\
 [links]
 #default_seconds = 3600
 #max_seconds = 2592000
+# At most so long for viewers; max_seconds is for editors and administrators.
+#viewer_max_seconds = 604800
+# Programs of yours that sign /stream links already go on with their own secret (better in a file:
+# SLUICE_LINKS__STREAM_SECRET_FILE). Empty: the one in keys/stream.key.
+#stream_secret = ""
 
 # How films are encoded. Rungs above the source's own height are left out.
 [video]
@@ -179,6 +184,7 @@ _TEXT = """\
 #   path = "/mnt/nas/films"
 #   types = ["video", "audio"]      # of video, audio, image, document; default: all
 #   renditions = true               # encrypted and adaptive ones in the vault; default: played as they are
+#   stream = true                   # /stream/NAME, without the ending, names a file here (with expires and sig)
 #   windows_path = 'N:\\films'        # what Windows programs call it: their paths name the same files here
 
 # Directories of somebody else's files that need a sign-in here: guest, viewer, editor or admin.

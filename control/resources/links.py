@@ -41,7 +41,7 @@ class Collection:
         principal, body = principal_of(req), req.context.json
         media = self._library.find(str(body.media_id))
         decision = required(decide(principal, LINK, media, decision_id(req)))
-        link = self._links.mint(media, body.kind, body.ttl)
+        link = self._links.mint(media, body.kind, body.ttl, principal.role)
         self._audit.record(
             "link_minted", principal, media_id=media.id, address=client_address(req), decision=decision.id,
             reason=body.kind, details={"expires": link.expires.isoformat()},

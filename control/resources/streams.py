@@ -89,7 +89,8 @@ class SignedStream:
     def on_get(self, req: falcon.Request, resp: falcon.Response, stream_id: str) -> None:
         """The original behind a signed link (HMAC-SHA256), with Range."""
         self._links.verify_stream(stream_id, req.query_string)
-        media = self._library.find(stream_id) if _is_uuid(stream_id) else None
+        named = self._library.find if _is_uuid(stream_id) else self._mounts.media_for_stream
+        media = named(stream_id)
         if media is None or not media.has_plain_file:
             raise MediaNotFound()
         self._mounts.must_be_here(media)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from control.domain.media import Media
+from control.domain.users import Role
 from control.errors import BadRequest, LinkExpired, NoPlainFile, SignatureInvalid
 from control.services.tokens import SigningKeys
 from control.settings.sections import Links as Limits
@@ -34,14 +35,15 @@ class Links:
     def __init__(self, public_url: str, keys: SigningKeys, stream_secret: bytes, limits: Limits):
         self._public_url, self._keys, self._stream_secret, self._limits = public_url, keys, stream_secret, limits
 
-    def mint(self, media: Media, form: Form, ttl: int | None = None) -> Link:
-        """Return a link to the original of `media`, valid for `ttl` seconds.
+    def mint(self, media: Media, form: Form, ttl: int | None, role: Role) -> Link:
+        """Return a link to the original of `media`, valid for `ttl` seconds; how many they may be, the role says.
 
         Raises BadRequest for a lifetime out of bounds, NoPlainFile when only ciphertext is kept.
         """
         seconds = self._limits.default_seconds if ttl is None else ttl
-        if not 1 <= seconds <= self._limits.max_seconds:
-            raise BadRequest(f"ttl must lie between 1 and {self._limits.max_seconds} seconds.")
+        longest = self._limits.viewer_max_seconds if role in ("guest", "viewer") else self._limits.max_seconds
+        if not 1 <= seconds <= longest:
+            raise BadRequest(f"ttl must lie between 1 and {longest} seconds.")
         if not media.has_plain_file:
             raise NoPlainFile()
         expires = int(time.time()) + seconds

@@ -32,6 +32,14 @@ class Mounts:
                     return found
         return None
 
+    def media_for_stream(self, stem: str) -> Media | None:
+        """The file called so, but for its ending, on a mount whose files /stream names. Raises BadRequest for two."""
+        mounts = [mount.name for mount in self._settings if mount.stream]
+        found = [media for mount in mounts for media in self._mounted.find_by_stem(mount, stem)]
+        if len(found) > 1:
+            raise BadRequest("Several files are called so: name one by its id.")
+        return found[0] if found else None
+
     def _media_below(self, mount: str, rest: str, any_case: bool) -> Media | None:
         exact = self._mounted.find(mount, rest)
         if exact is not None or not any_case:

@@ -126,7 +126,9 @@ class Hls(Section):
 
 class Links(Section):
     default_seconds: int = Field(3600, ge=1)
-    max_seconds: int = Field(30 * 86400, ge=1)
+    max_seconds: int = Field(30 * 86400, ge=1)  # what administrators and editors may ask for
+    viewer_max_seconds: int = Field(7 * 86400, ge=1)
+    stream_secret: str = ""  # of programs that sign /stream links already; empty: the one in keys/stream.key
 
 
 class Rung(Section):
@@ -226,6 +228,7 @@ class Mount(Section):
     path: ServedPath
     types: list[Kind] = ["video", "audio", "image", "document"]
     renditions: bool = False  # encrypted ones in the vault, made by the pipeline; the files stay as they are
+    stream: bool = False  # /stream/{name without its ending} names its files, for programs that sign such links already
     windows_path: str = ""  # what Windows programs call it: a path of theirs names the same file here
 
     @field_validator("windows_path")

@@ -27,6 +27,7 @@ TEST_NEEDS='
 chromium    | have chromium             | chromium | chromium
 wrk         | have wrk                  | wrk | wrk
 unzip       | have unzip                | unzip | unzip
+php         | have php                  | php-cli | php
 zzuf        | have zzuf                 | zzuf | zzuf
 '
 

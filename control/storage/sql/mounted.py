@@ -88,10 +88,20 @@ class MountedStore:
         )
         return [media_of(row) for row in rows]
 
+    def find_by_stem(self, mount: str, stem: str) -> list[Media]:
+        """Everything of a mount that is called so but for its ending; in ASCII "/" follows "."."""
+        rows = self._database.all(
+            f"""SELECT {COLUMNS} FROM media WHERE mount = %s AND deleted_at IS NULL
+                AND lower(name) COLLATE "C" >= lower(%s) AND lower(name) COLLATE "C" < lower(%s)""",  # noqa: S608
+            [mount, stem + ".", stem + "/"],
+        )
+        return [media for media in map(media_of, rows) if media.name.rpartition(".")[0] == stem]
+
     def find_by_name(self, mount: str, name: str) -> list[Media]:
         """Everything of a mount that is called so, whatever its case and directory."""
         rows = self._database.all(
-            f"SELECT {COLUMNS} FROM media WHERE mount = %s AND lower(name) = lower(%s) AND deleted_at IS NULL",  # noqa: S608
+            f"""SELECT {COLUMNS} FROM media WHERE mount = %s AND lower(name) COLLATE "C" = lower(%s)
+                AND deleted_at IS NULL""",  # noqa: S608
             [mount, name],
         )
         return [media_of(row) for row in rows]

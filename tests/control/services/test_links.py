@@ -35,7 +35,7 @@ def links():
 
 
 def test_a_stream_link_is_the_recipe_of_the_users_own_generators(links):
-    link = links.mint(media(), "stream", 60)
+    link = links.mint(media(), "stream", 60, "viewer")
     query = link.url.split("?")[1]
     expires = query.split("&")[0].removeprefix("expires=")
     by_hand = hmac.new(SECRET, f"{MEDIA}|{expires}".encode(), hashlib.sha256).hexdigest()
@@ -44,7 +44,7 @@ def test_a_stream_link_is_the_recipe_of_the_users_own_generators(links):
 
 
 def test_a_download_link_is_what_secure_link_computes(links):
-    link = links.mint(media(), "d", 60)
+    link = links.mint(media(), "d", 60, "viewer")
     _, _, _, _, kid, mac, expires, root, path = link.url.split("/", 8)
     text = f"d {expires}/demo/a b/song.mp3 {'aa' * 32}".encode()
     by_hand = base64.urlsafe_b64encode(hashlib.md5(text).digest()).rstrip(b"=").decode()  # noqa: S324
@@ -52,7 +52,7 @@ def test_a_download_link_is_what_secure_link_computes(links):
 
 
 def test_S07_a_stream_link_has_exactly_one_form(links):
-    query = links.mint(media(), "stream", 60).url.split("?")[1]
+    query = links.mint(media(), "stream", 60, "viewer").url.split("?")[1]
     expires, sig = query.split("&")
     for changed in (
         f"{sig}&{expires}", query + "&x=1", query + "&", "&" + query, query.upper(), query.replace("sig=", "sig=%20"),
@@ -66,7 +66,7 @@ def test_S07_a_stream_link_has_exactly_one_form(links):
 
 
 def test_S09_expiry_is_honoured_to_the_second(links, monkeypatch):
-    link = links.mint(media(), "stream", 60)
+    link = links.mint(media(), "stream", 60, "viewer")
     query, expires = link.url.split("?")[1], link.expires.timestamp()
     monkeypatch.setattr(time, "time", lambda: expires - 0.5)
     links.verify_stream(MEDIA, query)
@@ -78,14 +78,24 @@ def test_S09_expiry_is_honoured_to_the_second(links, monkeypatch):
 @pytest.mark.parametrize("ttl", [0, -1, 1001])
 def test_a_lifetime_has_bounds(links, ttl):
     with pytest.raises(BadRequest, match="understood"):
-        links.mint(media(), "stream", ttl)
+        links.mint(media(), "stream", ttl, "admin")
 
 
 def test_what_is_kept_as_ciphertext_has_no_link(links):
     with pytest.raises(NoPlainFile):
-        links.mint(media(kind="video", source="import", mount=None, path=None, original="archived"), "d", 60)
+        links.mint(media(kind="video", source="import", mount=None, path=None, original="archived"), "d", 60, "viewer")
 
 
 def test_a_kept_original_is_named_by_its_id(links):
-    link = links.mint(media(source="import", mount=None, path=None, original="kept"), "d", 60)
+    link = links.mint(media(source="import", mount=None, path=None, original="kept"), "d", 60, "viewer")
     assert link.url.endswith(f"/originals/0f/{MEDIA}/original")
+
+
+@pytest.mark.parametrize(("role", "longest"), [("guest", 500), ("viewer", 500), ("editor", 1000), ("admin", 1000)])
+def test_how_long_a_link_may_live_is_the_roles_business(role, longest):
+    limits = Limits(max_seconds=1000, viewer_max_seconds=500)
+    links = Links("https://h:1", SigningKeys("k1", {"k1": "aa" * 32}), SECRET, limits)
+    assert links.mint(media(), "d", longest, role)
+    with pytest.raises(BadRequest) as refused:
+        links.mint(media(), "d", longest + 1, role)
+    assert f"{longest} seconds" in refused.value.details

@@ -9,6 +9,9 @@ import pytest
 from tests.stack import SETTINGS, Stack, running
 
 DRIVE = """
+[links]
+stream_secret = "a secret that other programs know"
+
 [[mounts]]
 name = "drive"
 path = "{data}/drive"
@@ -22,5 +25,6 @@ windows_path = 'N:\\Films'
 def stack() -> Iterator[Stack]:
     settings = SETTINGS.replace("[imports]", '[imports]\nduplicates = "link"') + DRIVE
     settings = settings.replace("[processing]", "[processing]\nattempts = 100")  # it is killed on purpose
+    settings = settings.replace('name = "shelf"', 'name = "shelf"\nstream = true')
     with running(settings, neighbours=("shelf", "gate", "drive")) as stack:
         yield stack

@@ -9,6 +9,8 @@ ALTER TABLE media
     ADD COLUMN mtime_ns bigint;  -- of a mounted file, as the scan saw it last
 UPDATE media SET original = CASE WHEN source = 'mount' THEN 'mount' WHEN kind IN ('audio', 'document') THEN 'kept'
     ELSE 'archived' END, derived_at = CASE WHEN source = 'mount' THEN NULL ELSE updated_at END WHERE state = 'completed';
+-- Files of a mount by name, and by name without its ending (a range of names).
+CREATE INDEX media_mounted_name ON media (mount, lower(name) COLLATE "C") WHERE mount IS NOT NULL AND deleted_at IS NULL;
 CREATE INDEX media_sha256 ON media (sha256) WHERE sha256 IS NOT NULL AND deleted_at IS NULL;
 CREATE INDEX media_size ON media (size_bytes) WHERE deleted_at IS NULL;
 

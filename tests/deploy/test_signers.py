@@ -1,0 +1,69 @@
+"""The signers of deploy/integrations/links make what the server accepts, byte for byte."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from nginx import contract
+
+LINKS = Path(__file__).resolve().parents[2] / "deploy/integrations/links"
+SECRET, SERVER = "5ecret" * 8, "https://media.example.org"
+
+# PowerShell is not in Debian: its signer is run where `pwsh` is there.
+POWERSHELL = {
+    "stream": "New-SluiceStreamLink '{0}' '{1}' {2} ([Text.Encoding]::UTF8.GetBytes($env:SLUICE_SECRET))",
+    "d": "New-SluiceDownloadLink '{0}' '{1}' '{2}' {3} '{4}' $env:SLUICE_SECRET",
+}
+SIGNERS = {
+    "python": [sys.executable, LINKS / "sluice_links.py"],
+    "php": ["php", LINKS / "sluice_links.php"],
+    "shell": ["sh", LINKS / "sluice-links.sh"],
+    "powershell": ["pwsh"],
+}
+
+
+@pytest.fixture(params=SIGNERS)
+def signed(request):
+    """signed(form, *arguments) -> the link that this signer prints."""
+    command = SIGNERS[request.param]
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"{command[0]} is not here")
+
+    def signed(form: str, *arguments: str) -> str:
+        if request.param == "powershell":
+            script = f". '{LINKS / 'SluiceLinks.ps1'}'; {POWERSHELL[form].format(*arguments)}"
+            full = ["pwsh", "-NoProfile", "-Command", script]
+        else:
+            full = [*command, form, *arguments]
+        environment = {**os.environ, "SLUICE_SECRET": SECRET}
+        return subprocess.run(full, capture_output=True, text=True, check=True, env=environment).stdout.strip()
+
+    return signed
+
+
+@pytest.mark.parametrize("stream_id", ["track1", "0f0f0f0f-0000-4000-8000-000000000001", "a_b-C9"])
+def test_a_stream_link_verifies(signed, stream_id):
+    link = signed("stream", SERVER, stream_id, "3600")
+    found = re.fullmatch(rf"{SERVER}/stream/{stream_id}\?expires=(\d{{10}})&sig=([0-9a-f]{{64}})", link)
+    assert abs(int(found[1]) - time.time() - 3600) < 30
+    assert found[2] == hmac.new(SECRET.encode(), f"{stream_id}|{found[1]}".encode(), hashlib.sha256).hexdigest()
+
+
+@pytest.mark.parametrize("path", ["a.mp4", "Films/a b/ü%?#~(x)-1_2.mp4", "日本/+&=;@:!$*,.mp3"])
+def test_a_download_link_verifies(signed, path):
+    link = signed("d", SERVER, "films", path, "60", "k1")
+    found = re.fullmatch(rf"{SERVER}/d/k1/({contract.MD5})/(\d{{10}})/films/([\x21-\x7e]+)", link)
+    assert found and "?" not in found[3] and "#" not in found[3] and unquote(found[3]) == path
+    expression = contract.download_expression(found[2], "films", path, SECRET)
+    assert found[1] == contract.secure_link_md5(expression)
