@@ -17,6 +17,7 @@ from control.services.identity import Identity
 from control.services.issuers import Issuers
 from control.services.library import Library
 from control.services.limits import LocalLimiter, RequestLimits, SignInLimits
+from control.services.link_keys import LinkKeys
 from control.services.links import Links
 from control.services.memory import Memory
 from control.services.mounts import Mounts
@@ -76,6 +77,7 @@ class Services:
     grants: Grants
     library: Library
     links: Links
+    link_keys: LinkKeys
     users: Users
     queue: Queue
     vault: Vault
@@ -141,7 +143,7 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
     media_keys = memories.of("media", media_key_store.get)
 
     keys = settings.paths.keys
-    link_keys, token_keys = SigningKeys.from_file(keys / "links.json"), SigningKeys.from_file(keys / "tokens.json")
+    link_keys, token_keys = LinkKeys(keys / "links.json"), SigningKeys.from_file(keys / "tokens.json")
     tokens = Tokens(token_keys, settings.session.access_minutes * 60, settings.session.refresh_days * 86400)
     master = vault.MasterKeys(keys)
     passwords = Passwords(settings.password, offload)
@@ -185,6 +187,7 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
             settings.hls.grant_hours, settings.hls.portable_hours,
         ),
         library=library,
+        link_keys=link_keys,
         links=Links(
             settings.public_url, link_keys, _stream_secret(settings), settings.links
         ),

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import jinja2
 
 from control.settings import Settings, load
+from control.settings.paths import Paths
 from control.settings.sections import Mount
 from nginx import contract
 from nginx.settings import TEMPLATES, binary, context
+
+RELOAD_SECONDS = 10.0
 
 
 class RenderError(Exception):
@@ -55,6 +60,28 @@ def put_in_place(configuration: str, target: Path, settings: Settings) -> Path:
     check(candidate, settings)
     os.replace(candidate, target)
     return target
+
+
+def reload(paths: Paths) -> bool:
+    """Let the running Nginx take its new configuration, and return once it has; False where none runs.
+
+    What is being sent is sent to its end.
+    """
+    try:
+        master = int((paths.run / "nginx.pid").read_text())
+        before = _workers(master)
+        os.kill(master, signal.SIGHUP)
+    except (OSError, ValueError):
+        return False
+    deadline = time.monotonic() + RELOAD_SECONDS
+    while not _workers(master) - before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return True
+
+
+def _workers(master: int) -> set[str]:
+    """New ones take all new connections; the old ones only end what they have."""
+    return set(Path(f"/proc/{master}/task/{master}/children").read_text().split())
 
 
 def text(settings: Settings) -> str:

@@ -21,7 +21,7 @@ ALLOWED = {
     "control.logs": (),
     "control.storage": ("control.domain", "control.errors", "control.vault", "nginx.contract"),
     "control.services": (
-        "control.domain", "control.errors", "control.settings", "control.vault", "nginx.contract",
+        "control.domain", "control.errors", "control.files", "control.settings", "control.vault", "nginx.contract",
     ),
     "control.middleware": (
         "control.domain", "control.errors", "control.resources", "control.services", "nginx.contract",

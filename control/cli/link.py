@@ -10,11 +10,31 @@ from control.cli.instance import opened
 from control.cli.media import find
 from control.cli.outcome import as_json, show
 from control.services.users import OPERATOR
+from nginx.render import reload, render
 
 
 @click.group()
 def command() -> None:
     """Signed links to originals."""
+
+
+@command.command("rotate-key")
+@as_json
+@click.pass_obj
+def rotate_key(data: Path, as_json: bool) -> None:
+    """Sign links and film addresses by a new key from now on; those of the key before it go on until they expire.
+
+    Those of still older keys end. Nginx learns the key first and is reloaded; nothing is restarted.
+    """
+    with opened(data) as services:
+        retired = sorted(services.link_keys.keys.keys() - {services.link_keys.current})
+        kid = services.link_keys.add()
+        render(services.settings)
+        reloaded = reload(services.settings.paths)
+        services.link_keys.use(kid)
+        details = {"key_id": kid, "retired": retired}
+        services.audit.record("link_key_rotated", OPERATOR, reason="by the operator", details=details)
+    show({"key_id": kid, "retired": retired, "nginx": "reloaded" if reloaded else "not running"}, as_json)
 
 
 @command.command()

@@ -11,7 +11,7 @@ from typing import Literal
 from control.errors import table
 from control.services.decisions import REASONS
 from control.services.library import Library
-from control.services.tokens import SigningKeys
+from control.services.link_keys import LinkKeys
 from nginx import contract
 
 _ERRORS = {error.code: error for error in table()}
@@ -41,7 +41,7 @@ class Explanation:
 class Explain:
     """`entries(decision)` answers the trail's, `requests(decision)` Nginx's log entries of it."""
 
-    def __init__(self, entries: Callable, requests: Callable, library: Library, link_keys: SigningKeys):
+    def __init__(self, entries: Callable, requests: Callable, library: Library, link_keys: LinkKeys):
         self._entries, self._requests, self._library, self._link_keys = entries, requests, library, link_keys
 
     def __call__(self, decision: str) -> Explanation:

@@ -15,8 +15,8 @@ from control.errors import GrantEnded, MediaNotFound, SignInRequired, WrongPrinc
 from control.services.audit import Audit
 from control.services.decisions import decide
 from control.services.identity import Identity
+from control.services.link_keys import LinkKeys
 from control.services.memory import Memory
-from control.services.tokens import SigningKeys
 from nginx import contract
 
 
@@ -31,7 +31,7 @@ class Opened:
 class Grants:
     def __init__(
         self, grants, memory: Memory[Grant], media: Memory[Media], wrapped_keys: Memory[vault.WrappedKey],
-        master: vault.MasterKeys, link_keys: SigningKeys, identity: Identity, audit: Audit, hours: int,
+        master: vault.MasterKeys, link_keys: LinkKeys, identity: Identity, audit: Audit, hours: int,
         portable_hours: int,
     ):  # fmt: skip
         self._grants, self._memory, self._media, self._wrapped = grants, memory, media, wrapped_keys

@@ -13,7 +13,7 @@ from typing import Literal
 from control.domain.media import Media
 from control.domain.users import Role
 from control.errors import BadRequest, LinkExpired, NoPlainFile, SignatureInvalid
-from control.services.tokens import SigningKeys
+from control.services.link_keys import LinkKeys
 from control.settings.sections import Links as Limits
 from nginx import contract
 
@@ -32,7 +32,7 @@ class Link:
 
 
 class Links:
-    def __init__(self, public_url: str, keys: SigningKeys, stream_secret: bytes, limits: Limits):
+    def __init__(self, public_url: str, keys: LinkKeys, stream_secret: bytes, limits: Limits):
         self._public_url, self._keys, self._stream_secret, self._limits = public_url, keys, stream_secret, limits
 
     def mint(self, media: Media, form: Form, ttl: int | None, role: Role) -> Link:

@@ -33,6 +33,7 @@ EVENTS = {
     "link_minted": "a signed link was made",
     "import_retried": "a failed import was taken up again",
     "import_cancelled": "an import was cancelled",
+    "link_key_rotated": "signed links are made with a new key",
     "keys_rotated": "media keys were wrapped by a new master key",
     "import_put_first": "an import was put before all others that wait",
     "media_reencrypted": "a media and its archive were written anew under a new key",
