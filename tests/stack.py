@@ -39,6 +39,14 @@ url = "/gate/"
 path = "{data}/gate"
 """
 
+_MEDIA = """SELECT row_to_json(found) FROM (
+    SELECT id::text, name, kind AS type, state, round(progress::numeric, 1)::float AS progress, error_code, error,
+        visibility, owner_id::text, source, mount, encode(path, 'escape') AS path, size_bytes, mime, original,
+        facts ->> 'duplicate_of' AS duplicate_of, width, height, duration, stills, tags, created_at,
+        (SELECT coalesce(json_agg(one ->> 'rung'), '[]') FROM jsonb_array_elements(renditions) one) AS rungs,
+        (SELECT coalesce(json_agg(one ->> 'rung'), '[]') FROM jsonb_array_elements(tracks) one) AS tracks
+    FROM media WHERE name = '{name}' AND deleted_at IS NULL ORDER BY media.created_at DESC, id LIMIT 1) found"""
+
 # Tests sign in more often than people.
 SETTINGS = (
     """
@@ -156,9 +164,9 @@ class Stack:
         return path
 
     def media(self, name: str) -> dict | None:
-        """What the operator sees of the media with this name, or None."""
-        found = json.loads(self.sluice("media", "list", "--query", name, "--json"))
-        return next((media for media in found if media["name"] == name), None)
+        """The newest media with this name, as `sluice media show` tells it (which takes ten times as long), or None."""
+        found = self.query(_MEDIA.format(name=name.replace("'", "''")))
+        return json.loads(found) if found else None
 
     def wait_for_media(self, name: str, state: str = "completed", seconds: float = 120) -> dict:
         """The media `name` once it has reached `state`; fails at once when it fails instead."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ import click
 from control.cli.instance import opened
 from control.cli.media import find
 from control.cli.outcome import as_json, show
+from control.services.link_keys import LOOK_SECONDS
 from control.services.users import OPERATOR
 from nginx.render import reload, render
 
@@ -32,6 +34,7 @@ def rotate_key(data: Path, as_json: bool) -> None:
         render(services.settings)
         reloaded = reload(services.settings.paths)
         services.link_keys.use(kid)
+        time.sleep(LOOK_SECONDS)  # until every worker signs by it: the next rotation retires the key before it
         details = {"key_id": kid, "retired": retired}
         services.audit.record("link_key_rotated", OPERATOR, reason="by the operator", details=details)
     show({"key_id": kid, "retired": retired, "nginx": "reloaded" if reloaded else "not running"}, as_json)

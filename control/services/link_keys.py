@@ -10,7 +10,7 @@ from pathlib import Path
 from control.files import write_secret
 from control.services.tokens import SigningKeys
 
-_LOOK_SECONDS = 1.0
+LOOK_SECONDS = 1.0
 SECRET_BYTES = 32
 
 
@@ -33,14 +33,14 @@ class LinkKeys:
 
     def _live(self) -> SigningKeys:
         if time.monotonic() >= self._look_at:
-            self._look_at = time.monotonic() + _LOOK_SECONDS
+            self._look_at = time.monotonic() + LOOK_SECONDS
             if self._path.stat().st_mtime_ns != self._written_at:
                 self._read()
         return self._known
 
     def _read(self) -> None:
         """Raises ValueError, naming the file, when it is damaged."""
-        self._look_at = time.monotonic() + _LOOK_SECONDS
+        self._look_at = time.monotonic() + LOOK_SECONDS
         self._written_at = self._path.stat().st_mtime_ns
         self._known = SigningKeys.from_file(self._path)
 

@@ -120,7 +120,7 @@ def test_H07_reloads_fail_no_segment_and_no_request(stack, prepared):
 def test_P08_a_killed_processor_takes_its_job_up_again(stack, tmp_path):
     """kill -9 in the middle of a film: nothing half is visible, nothing is lost, the rerun is whole."""
     film = make(
-        tmp_path / "killed.mp4", "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30:duration=40", "-c:v", "mpeg4", "-q:v", "3"
+        tmp_path / "killed.mp4", "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30:duration=20", "-c:v", "mpeg4", "-q:v", "3"
     )  # fmt: skip
     stack.drop(film)
     deadline = time.monotonic() + 60
@@ -136,4 +136,4 @@ def test_P08_a_killed_processor_takes_its_job_up_again(stack, tmp_path):
     viewer = stack.session()
     url = f"{stack.url}/api/media/stream/{done['id']}"
     for playlist in rungs(viewer, url, viewer.get(url).text).values():
-        assert sum(segment.seconds for segment in segments(viewer, playlist)) == pytest.approx(40, abs=0.1)
+        assert sum(segment.seconds for segment in segments(viewer, playlist)) == pytest.approx(20, abs=0.1)

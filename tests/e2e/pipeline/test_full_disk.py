@@ -53,7 +53,7 @@ def test_an_import_waits_for_room_and_goes_on(stack, admin, disk, there, long_fi
     stack.drop(long_film, "waits.mp4")
     wait_until(lambda: paused(admin, "waits.mp4"), 60)
     found = job(admin, "waits.mp4")
-    assert (found["state"], found["attempts"]) == ("running", 0)
+    assert (found["state"], found["attempts"]) == ("paused", 0)
     assert "vault/ has less than 4 MiB left" in found["error"]
     assert play(stack.session(), there) == pytest.approx(3, abs=0.2)
     assert all(admin.get(page).status_code == 200 for page in ("/", "/api/media/library", "/readyz"))

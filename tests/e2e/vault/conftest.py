@@ -28,3 +28,9 @@ def stack() -> Iterator[Stack]:
     settings = settings.replace('name = "shelf"', 'name = "shelf"\nstream = true')
     with running(settings, neighbours=("shelf", "gate", "drive")) as stack:
         yield stack
+
+
+@pytest.fixture(scope="session")
+def film(stack, film_file) -> dict:
+    """The film in this library."""
+    return stack.wait_for_media(stack.drop(film_file, "film.mp4"))
