@@ -11,6 +11,7 @@ import base64
 import functools
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from urllib.parse import quote
 
@@ -54,11 +55,12 @@ AUTH = Location(INTERNAL + "auth", internal=True, proxied=True)
 CONTENT_KEY = Location(INTERNAL + "key/", internal=True, proxied=True)
 VAULT = Location(INTERNAL + "vault/", internal=True)
 ORIGINALS = Location(INTERNAL + "originals/", internal=True)
+STORED = Location(INTERNAL + "stored/", internal=True)  # uploads
 MOUNTS = Location(INTERNAL + "mounts/", internal=True)  # handed over by control, which names the type
 LINKED = Location(INTERNAL + "linked/", internal=True)  # by a signed link alone: the file's ending says the type
 DIRECTORY = Location(INTERNAL + "directory/", internal=True)
 
-LOCATIONS = (STATIC, HLS, DOWNLOAD, STREAM, STILLS, AUTH, CONTENT_KEY, VAULT, ORIGINALS, MOUNTS, LINKED, DIRECTORY)
+LOCATIONS = (STATIC, HLS, DOWNLOAD, STREAM, STILLS, AUTH, CONTENT_KEY, VAULT, ORIGINALS, STORED, MOUNTS, LINKED, DIRECTORY)
 
 STILL_KINDS = ("thumbnail", "preview", "still", "storyboard", "waveform")
 
@@ -189,6 +191,7 @@ def encode_path(path: str) -> str:
 #                      /image.webp.enc   thumbnail.webp.enc  still.webp.enc  preview.webp.enc …    (IV || ciphertext)
 #                      /manifest.json                         (what was made, with sizes and hashes; not served)
 #   files/originals/ab/abcdef01-…/original                     (a kept original, plain, served after a decision)
+#   files/users/{user id}/yyyy/mm/dd/{media id}                 (an upload, plain, served after a decision)
 #   archive/ab/abcdef01-….enc                                  (the original as ciphertext; not served)
 
 MASTER_PLAYLIST = "master.m3u8"
@@ -202,7 +205,9 @@ HLS_PLAYLIST = rf"(?:master\.m3u8|{RUNG}/index\.m3u8)"
 HLS_KEY = rf"(?<sluice_rung>{RUNG})/key/(?<sluice_period>{PERIOD})"
 SIDECAR = "original.enc"  # a text file that came beside its film, below its track
 ORIGINAL = "original"
-ORIGINALS_ROOT = "originals"  # the {root} of kept originals in /d/ links: no mount may be named so
+# The {root} of kept originals and of uploads in /d/ links, and their directories below files/: no mount may be named so.
+ORIGINALS_ROOT, UPLOADS_ROOT = "originals", "users"
+STORED_PATH = rf"{UUID}/[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}/{UUID}"  # of an upload, below files/users/
 IMAGE_RUNG = "image"  # the "rung" of a picture's content key: /hls/…/{media}/image/key/0
 
 
@@ -252,10 +257,22 @@ def accel_original(media: str) -> str:
     return f"{ORIGINALS.path}{media}/{ORIGINAL}"
 
 
-def original_root(media: str, mount: str | None, path: str | None) -> tuple[str, str]:
+def stored_path(user: str, day: date, media: str) -> str:
+    """Where the original of an upload lies, below files/: its name is the server's own."""
+    return f"{UPLOADS_ROOT}/{user}/{day:%Y/%m/%d}/{media}"
+
+
+def accel_stored(stored: str) -> str:
+    """Internal URL of an uploaded original, from its record (:func:`stored_path`)."""
+    return STORED.path + stored
+
+
+def original_root(media: str, mount: str | None, path: str | None, stored: str | None) -> tuple[str, str]:
     """Return (root, path below it) of a plain original: what a /d/ link names."""
     if mount is not None and path is not None:
         return mount, path
+    if stored is not None:
+        return UPLOADS_ROOT, stored.removeprefix(UPLOADS_ROOT + "/")
     return ORIGINALS_ROOT, f"{vault_directory(media)}/{ORIGINAL}"
 
 

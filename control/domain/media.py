@@ -75,6 +75,8 @@ class Media:
     revision: int = 0  # grows whenever what is published changes
     mount: str | None = None  # name of the mount that holds the original
     path: str | None = None  # below the mount; surrogateescape for bytes that are no UTF-8
+    stored: str | None = None  # below DIR/files, of an uploaded original
+    folder: str = ""  # where people keep it ("Trips/2026"); of no meaning to any disk
 
     @property
     def viewable(self) -> bool:
@@ -89,6 +91,11 @@ class Media:
             direct = self.has_plain_file and self.mime in PLAYED_DIRECTLY
             return "file" if direct or not self.renditions else "hls"
         return "hls" if self.kind == "video" and (self.mount is None or self.renditions) else "file"
+
+    @property
+    def key(self) -> str:
+        """How the upload service's clients name its file: where an upload is stored, else by its id."""
+        return self.stored or f"media/{self.id}"
 
     @property
     def has_plain_file(self) -> bool:

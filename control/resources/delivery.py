@@ -29,12 +29,16 @@ def hand_over(resp: falcon.Response, internal_url: str, content_type: str) -> No
 
 
 def hand_over_original(resp: falcon.Response, media: Media, attachment: bool = False) -> None:
-    """Deliver the plain original of a mounted or kept media."""
-    mounted = media.mount is not None and media.path is not None
-    url = contract.accel_mount(media.mount, media.path) if mounted else contract.accel_original(media.id)
-    hand_over(resp, url, media.mime)
+    """Deliver the plain original of a mounted, uploaded or kept media."""
+    hand_over(resp, _internal_url(media), media.mime)
     inline = media.mime.startswith(_INLINE) and not attachment
     resp.set_header("Content-Disposition", content_disposition(media.name, inline))
+
+
+def _internal_url(media: Media) -> str:
+    if media.mount is not None and media.path is not None:
+        return contract.accel_mount(media.mount, media.path)
+    return contract.accel_stored(media.stored) if media.stored else contract.accel_original(media.id)
 
 
 def content_disposition(name: str, inline: bool = False) -> str:

@@ -52,7 +52,7 @@ class Links:
 
     def _download_path(self, media: Media, expires: int) -> str:
         kid = self._keys.current
-        root, path = contract.original_root(media.id, media.mount, media.path)
+        root, path = contract.original_root(media.id, media.mount, media.path, media.stored)
         if any(character < " " or character == "\x7f" for character in path):
             raise BadRequest("Its name holds a control character: ask for a link of kind stream.")
         return contract.download_url(kid, self._keys.keys[kid], expires, root, path)

@@ -61,7 +61,7 @@ class Vault:
         return content
 
     def _kept(self, media: Media) -> bytes:
-        with kept_path(self._paths, media.id).open("rb") as file:
+        with kept_path(self._paths, media.id, media.stored).open("rb") as file:
             return hashlib.file_digest(file, "sha256").digest()
 
     # --- originals -------------------------------------------------------------------------------
@@ -73,7 +73,7 @@ class Vault:
                 return read_archive(self._key(media.id), sealed, target)
         if media.original != "kept":
             raise NoPlainFile("Its original was not kept here.")
-        with kept_path(self._paths, media.id).open("rb") as plain:
+        with kept_path(self._paths, media.id, media.stored).open("rb") as plain:
             while content := plain.read(_COPY_BYTES):
                 target.write(content)
 

@@ -43,7 +43,7 @@ from control.settings.sections import (
     Trail,
     Video,
 )
-from nginx.contract import ORIGINALS_ROOT
+from nginx.contract import ORIGINALS_ROOT, UPLOADS_ROOT
 
 
 class SettingsError(Exception):
@@ -84,8 +84,9 @@ class Settings(BaseSettings):
         names = [item.name for item in value]
         if len(set(names)) != len(names):
             raise ValueError("two entries share one name")
-        if ORIGINALS_ROOT in names:
-            raise ValueError(f"the name {ORIGINALS_ROOT!r} is taken by kept originals")
+        for taken in (ORIGINALS_ROOT, UPLOADS_ROOT):
+            if taken in names:
+                raise ValueError(f"the name {taken!r} is taken by the files that Sluice keeps itself")
         return value
 
     @classmethod

@@ -18,7 +18,10 @@ def archive_path(paths: Paths, media: str) -> Path:
     return paths.archive / contract.archive_name(media)
 
 
-def kept_path(paths: Paths, media: str) -> Path:
+def kept_path(paths: Paths, media: str, stored: str | None = None) -> Path:
+    """Where a plain original lies: an upload where it was `stored`, an imported one by its id."""
+    if stored is not None:
+        return paths.files / stored
     return paths.files / contract.ORIGINALS_ROOT / contract.vault_directory(media) / contract.ORIGINAL
 
 

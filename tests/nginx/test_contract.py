@@ -88,7 +88,7 @@ def test_every_proxied_location_is_a_route_of_control(app):
 
 def test_every_accel_target_is_internal(rendered):
     blocks = location_blocks(rendered)
-    for prefix in (contract.VAULT, contract.ORIGINALS, contract.MOUNTS, contract.AUTH):
+    for prefix in (contract.VAULT, contract.ORIGINALS, contract.STORED, contract.MOUNTS, contract.AUTH):
         found = [body for head, body in blocks if prefix.path in head]
         assert found, prefix
         assert all(re.search(r"^\s*internal;", body, re.MULTILINE) for body in found), prefix

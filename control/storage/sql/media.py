@@ -14,7 +14,7 @@ from control.storage.sql.pool import Database
 
 COLUMNS = """id::text, name, kind, mime, size_bytes, source, state, created_at, owner_id::text, visibility, progress,
     error_code, error, width, height, duration, renditions, tracks, stills, facts, tags, original, revision,
-    mount, path"""
+    mount, path, stored, folder"""
 
 # What a page may be sorted by; the id makes the order total.
 ORDERS = {"created_at": "created_at", "name": "lower(name)", "size": "size_bytes", "duration": "duration"}
