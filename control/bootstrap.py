@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import redis
 import structlog
@@ -189,7 +190,8 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
         library=library,
         link_keys=link_keys,
         links=Links(
-            settings.public_url, link_keys, _stream_secret(settings), settings.links
+            settings.public_url, link_keys, _link_secret(settings.links.stream_secret, keys / "stream.key"),
+            _link_secret(settings.links.upload_secret, keys / "get.key"), settings.links,
         ),
         users=Users(user_store, passwords, sessions, service_tokens, audit),
         mounts=Mounts(
@@ -203,7 +205,6 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
     )  # fmt: skip
 
 
-def _stream_secret(settings: Settings) -> bytes:
-    """The operator's own, as the bytes of its text, or the one that was made at the first start."""
-    given = settings.links.stream_secret
-    return given.encode() if given else bytes.fromhex((settings.paths.keys / "stream.key").read_text().strip())
+def _link_secret(given: str, made: Path) -> bytes:
+    """The operator's own, as the bytes of its text, or the one that `sluice init` has made."""
+    return given.encode() if given else bytes.fromhex(made.read_text().strip())

@@ -12,6 +12,7 @@ import functools
 import hashlib
 from dataclasses import dataclass
 from datetime import date
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import quote
 
@@ -47,6 +48,7 @@ DOWNLOAD = Location("/d/")
 
 # Answered by control.
 STREAM = Location("/stream/", proxied=True)
+GET = Location("/get/", proxied=True)  # the upload service's signed address of a file
 STILLS = Location("/api/media/", proxied=True)  # {thumbnail,preview,still}/{id}: gated, then cached
 
 # Internal: reachable only by X-Accel-Redirect, rewrite or sub-request.
@@ -60,7 +62,7 @@ MOUNTS = Location(INTERNAL + "mounts/", internal=True)  # handed over by control
 LINKED = Location(INTERNAL + "linked/", internal=True)  # by a signed link alone: the file's ending says the type
 DIRECTORY = Location(INTERNAL + "directory/", internal=True)
 
-LOCATIONS = (STATIC, HLS, DOWNLOAD, STREAM, STILLS, AUTH, CONTENT_KEY, VAULT, ORIGINALS, STORED, MOUNTS, LINKED, DIRECTORY)
+LOCATIONS = (STATIC, HLS, DOWNLOAD, STREAM, GET, STILLS, AUTH, CONTENT_KEY, VAULT, ORIGINALS, STORED, MOUNTS, LINKED, DIRECTORY)
 
 STILL_KINDS = ("thumbnail", "preview", "still", "storyboard", "waveform")
 
@@ -139,6 +141,8 @@ class QueryParam:
 
 
 EXPIRES_PARAM = QueryParam("expires")
+GET_EXPIRES_PARAM = QueryParam("exp")  # of /get, as source 2 calls it
+NETWORK_PARAM = QueryParam("net")
 SIGNATURE_PARAM = QueryParam("sig")
 
 
@@ -160,6 +164,12 @@ def download_expression(expires: str, root: str, path: str, secret: str, query: 
     return f"d {query}{expires}/{root}/{path} {secret}"
 
 
+def bound_download_expression(expires: str, root: str, path: str, secret: str, network: str, query: str = "") -> str:
+    """The same of a /d/ link that opens in `network` alone (:func:`network_of`): no text of the one form is any of the
+    other, and the spaces keep a query from moving into the network."""
+    return f"n {query} {network} {expires}/{root}/{path} {secret}"
+
+
 def secure_link_md5(expression: str) -> str:
     """Return base64url(MD5(expression)) without padding, as ngx_http_secure_link_module compares it."""
     raw = expression.encode("utf-8", "surrogateescape")
@@ -179,9 +189,51 @@ def download_url(key_id: str, secret: str, expires: int, root: str, path: str) -
     return f"{DOWNLOAD.path}{key_id}/{mac}/{expires:010d}/{root}/{encode_path(path)}"
 
 
+def bound_download_url(key_id: str, secret: str, expires: int, root: str, path: str, network: str) -> str:
+    """Return `/d/{kid}/net/{md5}/{expires}/{root}/{path}`: opened in `network` alone, which Nginx itself compares."""
+    mac = secure_link_md5(bound_download_expression(f"{expires:010d}", root, path, secret, network))
+    return f"{DOWNLOAD.path}{key_id}/{BOUND}/{mac}/{expires:010d}/{root}/{encode_path(path)}"
+
+
 def encode_path(path: str) -> str:
     """Percent-encode a file system path (surrogateescape for bytes that are no UTF-8), keeping its slashes."""
     return quote(path.encode("utf-8", "surrogateescape"), safe="/")
+
+
+# --- the network of a client, as bound links name it ------------------------------------------------
+
+BOUND = "net"  # stands behind the key id of a bound /d/ link
+NETWORK = r"(?:(?:[0-9]{1,3}\.){3}0/24|(?:[0-9a-f]{1,4}:){4}:/64)"
+
+
+def network_of(address: str) -> str:
+    """Return the /24 of an IPv4 address or the /64 of an IPv6 one, in the words of CLIENT_NETWORKS.
+
+    Raises ValueError for anything else.
+    """
+    parsed = ip_address(address)
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+    if parsed.version == 4:
+        return ".".join(str(parsed).split(".")[:3]) + ".0/24"
+    return ":".join(f"{int(group, 16):x}" for group in parsed.exploded.split(":")[:4]) + "::/64"
+
+
+_GROUPS = [f"(?<sluice_net{n}>[0-9a-f]+)" for n in range(4)]
+_FOUR_MORE = "(?::[0-9a-f]+){4}$"
+# (pattern of $remote_addr, the network's text in Nginx's variables), the first that fits. Nginx writes an address as
+# RFC 5952 does: `::` stands for two groups of zeros or more, and only where there are many groups behind it do some
+# of them belong to the /64.
+CLIENT_NETWORKS = (
+    (r"^(?:::ffff:)?(?<sluice_net>[0-9]+\.[0-9]+\.[0-9]+)\.[0-9]+$", "$sluice_net.0/24"),
+    (f"^{_GROUPS[0]}:{_GROUPS[1]}:{_GROUPS[2]}:{_GROUPS[3]}:", "$sluice_net0:$sluice_net1:$sluice_net2:$sluice_net3::/64"),
+    (f"^{_GROUPS[0]}:{_GROUPS[1]}:{_GROUPS[2]}::", "$sluice_net0:$sluice_net1:$sluice_net2:0::/64"),
+    (f"^{_GROUPS[0]}:{_GROUPS[1]}::", "$sluice_net0:$sluice_net1:0:0::/64"),
+    (f"^{_GROUPS[0]}::{_GROUPS[3]}{_FOUR_MORE}", "$sluice_net0:0:0:$sluice_net3::/64"),
+    (f"^{_GROUPS[0]}::", "$sluice_net0:0:0:0::/64"),
+    (f"^::{_GROUPS[2]}:{_GROUPS[3]}{_FOUR_MORE}", "0:0:$sluice_net2:$sluice_net3::/64"),
+    (f"^::{_GROUPS[3]}{_FOUR_MORE}", "0:0:0:$sluice_net3::/64"),
+    ("^::", "0:0:0:0::/64"),
+)
 
 
 # --- the media layout on disk: the processor writes it, control names it, Nginx aliases it --------

@@ -16,7 +16,7 @@ from nginx import contract
 
 _ERRORS = {error.code: error for error in table()}
 _SIGNED = re.compile(
-    rf"^(?:{contract.HLS.path}|{contract.DOWNLOAD.path})(?P<kid>{contract.KEY_ID})/-/(?P<expires>{contract.EXPIRES})(?:/|$)"
+    rf"^(?:{contract.HLS.path}|{contract.DOWNLOAD.path})(?P<kid>{contract.KEY_ID})(?:/{contract.BOUND})?/-/(?P<expires>{contract.EXPIRES})(?:/|$)"
 )
 
 # What Nginx decides by itself, by status, where control was never asked.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from control.domain.media import Media, Visibility
@@ -12,6 +13,7 @@ from control.errors import MediaNotFound
 from control.services.audit import Audit
 from control.services.decisions import decide
 from control.services.memory import Memory
+from nginx import contract
 
 LARGEST_PAGE = 200
 
@@ -45,6 +47,12 @@ class Library:
     def find(self, media_id: str) -> Media | None:
         """From memory where that may be trusted."""
         return self._memory.get(media_id)
+
+    def find_by_key(self, key: str) -> Media | None:
+        """What clients of the upload service call so (Media.key)."""
+        media_id = key.rpartition("/")[2]
+        media = self.find(media_id) if re.fullmatch(contract.UUID, media_id) else None
+        return media if media is not None and media.key == key else None
 
     def change(
         self, principal: Principal, media: Media, visibility: Visibility | None, owner: User | None, **facts

@@ -38,7 +38,7 @@ def test_every_directory_has_its_mode_whatever_the_umask(tmp_path):
 def test_keys_have_their_form_and_are_for_the_account_alone(data):
     keys = data / "keys"
     assert {path.name: mode(path) for path in keys.iterdir()} == dict.fromkeys(
-        ["master.key", "stream.key", "tokens.json", "links.json"], 0o600
+        ["master.key", "stream.key", "get.key", "tokens.json", "links.json"], 0o600
     )
     assert len(bytes.fromhex((keys / "master.key").read_text().strip())) == 32
     ring = json.loads((keys / "links.json").read_text())
