@@ -62,7 +62,9 @@ MOUNTS = Location(INTERNAL + "mounts/", internal=True)  # handed over by control
 LINKED = Location(INTERNAL + "linked/", internal=True)  # by a signed link alone: the file's ending says the type
 DIRECTORY = Location(INTERNAL + "directory/", internal=True)
 
-LOCATIONS = (STATIC, HLS, DOWNLOAD, STREAM, GET, STILLS, AUTH, CONTENT_KEY, VAULT, ORIGINALS, STORED, MOUNTS, LINKED, DIRECTORY)
+LOCATIONS = (
+    STATIC, HLS, DOWNLOAD, STREAM, GET, STILLS, AUTH, CONTENT_KEY, VAULT, ORIGINALS, STORED, MOUNTS, LINKED, DIRECTORY,
+)  # fmt: skip
 
 STILL_KINDS = ("thumbnail", "preview", "still", "storyboard", "waveform")
 
@@ -218,20 +220,20 @@ def network_of(address: str) -> str:
     return ":".join(f"{int(group, 16):x}" for group in parsed.exploded.split(":")[:4]) + "::/64"
 
 
-_GROUPS = [f"(?<sluice_net{n}>[0-9a-f]+)" for n in range(4)]
+_G0, _G1, _G2, _G3 = (f"(?<sluice_net{n}>[0-9a-f]+)" for n in range(4))
 _FOUR_MORE = "(?::[0-9a-f]+){4}$"
 # (pattern of $remote_addr, the network's text in Nginx's variables), the first that fits. Nginx writes an address as
 # RFC 5952 does: `::` stands for two groups of zeros or more, and only where there are many groups behind it do some
 # of them belong to the /64.
 CLIENT_NETWORKS = (
     (r"^(?:::ffff:)?(?<sluice_net>[0-9]+\.[0-9]+\.[0-9]+)\.[0-9]+$", "$sluice_net.0/24"),
-    (f"^{_GROUPS[0]}:{_GROUPS[1]}:{_GROUPS[2]}:{_GROUPS[3]}:", "$sluice_net0:$sluice_net1:$sluice_net2:$sluice_net3::/64"),
-    (f"^{_GROUPS[0]}:{_GROUPS[1]}:{_GROUPS[2]}::", "$sluice_net0:$sluice_net1:$sluice_net2:0::/64"),
-    (f"^{_GROUPS[0]}:{_GROUPS[1]}::", "$sluice_net0:$sluice_net1:0:0::/64"),
-    (f"^{_GROUPS[0]}::{_GROUPS[3]}{_FOUR_MORE}", "$sluice_net0:0:0:$sluice_net3::/64"),
-    (f"^{_GROUPS[0]}::", "$sluice_net0:0:0:0::/64"),
-    (f"^::{_GROUPS[2]}:{_GROUPS[3]}{_FOUR_MORE}", "0:0:$sluice_net2:$sluice_net3::/64"),
-    (f"^::{_GROUPS[3]}{_FOUR_MORE}", "0:0:0:$sluice_net3::/64"),
+    (f"^{_G0}:{_G1}:{_G2}:{_G3}:", "$sluice_net0:$sluice_net1:$sluice_net2:$sluice_net3::/64"),
+    (f"^{_G0}:{_G1}:{_G2}::", "$sluice_net0:$sluice_net1:$sluice_net2:0::/64"),
+    (f"^{_G0}:{_G1}::", "$sluice_net0:$sluice_net1:0:0::/64"),
+    (f"^{_G0}::{_G3}{_FOUR_MORE}", "$sluice_net0:0:0:$sluice_net3::/64"),
+    (f"^{_G0}::", "$sluice_net0:0:0:0::/64"),
+    (f"^::{_G2}:{_G3}{_FOUR_MORE}", "0:0:$sluice_net2:$sluice_net3::/64"),
+    (f"^::{_G3}{_FOUR_MORE}", "0:0:0:$sluice_net3::/64"),
     ("^::", "0:0:0:0::/64"),
 )
 

@@ -52,6 +52,7 @@ SETTINGS = (
     """
 [server]
 sign_ins_per_minute = 6000
+cors_origins = ["http://player.localhost:8080"]
 
 [session]
 max_devices = 1000
@@ -121,12 +122,12 @@ class Stack:
     def admin_password(self) -> str:
         return (self.data / "admin-password").read_text().strip()
 
-    def raw(self, request: bytes, quiet_seconds: float = 2) -> bytes:
+    def raw(self, request: bytes, quiet_seconds: float = 2, host: str = "localhost") -> bytes:
         """Send bytes as they are and return all that comes back until the end, or until silence."""
         context = ssl.create_default_context(cafile=self.data / "tls" / "certificate.pem")
         answer = b""
         with (
-            socket.create_connection(("localhost", self.port), timeout=10) as plain,
+            socket.create_connection((host, self.port), timeout=10) as plain,
             context.wrap_socket(plain, server_hostname="localhost") as secure,
         ):
             secure.sendall(request)

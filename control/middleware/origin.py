@@ -10,7 +10,6 @@ import falcon
 from control.errors import CrossSiteRequest
 from control.resources.credentials import device_cookie
 from control.services.tokens import FormTokens
-from nginx import contract
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 TOKEN_FIELD, TOKEN_HEADER = "csrf", "HTTP_X_CSRF_TOKEN"
@@ -22,9 +21,10 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plai
 class SameOrigin:
     """Fetch Metadata first (W3C Sec-Fetch-Site: browsers alone send it, pages cannot forge it), then Origin.
 
-    A page of `origins` (server.cors_origins) may change what its own credentials allow, never what our cookies do.
-    A browser that sends neither must show the token of the form, which is bound to its device cookie. Everything else
-    without them comes from no browser, or could not have been sent across sites without a preflight.
+    A page of `origins` (server.cors_origins) may change what a token of its own allows: whatever comes with a cookie is
+    held to our own site. A browser that sends neither must show the token of the form, which is bound to its device
+    cookie. Everything else without them comes from no browser, or could not have been sent across sites without a
+    preflight.
     """
 
     def __init__(self, tokens: FormTokens, origins: Collection[str] = ()):
@@ -34,7 +34,7 @@ class SameOrigin:
         if req.method in SAFE_METHODS:
             return
         site, origin = req.env.get("HTTP_SEC_FETCH_SITE"), req.env.get("HTTP_ORIGIN")
-        if origin in self._origins and not _ours(req):
+        if origin in self._origins and "HTTP_COOKIE" not in req.env:
             return
         if site is not None:
             allowed = site in ("same-origin", "none")
@@ -55,8 +55,3 @@ class SameOrigin:
         if token is None and (req.content_type or "").startswith(_FORMS[0]):
             token = req.get_media(default_when_empty={}).get(TOKEN_FIELD)
         return isinstance(token, str) and self._tokens.verify(token, device_cookie(req))
-
-
-def _ours(req: falcon.Request) -> bool:
-    """Whether it carries a cookie that signs somebody in."""
-    return bool({contract.ACCESS_COOKIE.name, contract.REFRESH_COOKIE.name} & req.cookies.keys())

@@ -1,4 +1,4 @@
-"""Stateless signed links: expiry + signature, no record. Minted here; /d/ is verified by Nginx, the others by control."""
+"""Stateless signed links: expiry + signature, no record. Minted here; Nginx verifies /d/, control the others."""
 
 from __future__ import annotations
 

@@ -56,6 +56,7 @@ def test_every_answer_is_as_described(stack, schema, film, shelved):
         ("/api/media/{media_id}", person.get(f"/api/media/{film['id']}")),
         ("/api/media/{media_id}", admin.patch(f"/api/media/{shelved['id']}", json={"visibility": "library"})),
         ("/api/links", person.post("/api/links", json={"media_id": shelved["id"], "kind": "d"})),
+        ("/v1/files/signed-url", person.get(f"/v1/files/signed-url?key=media/{shelved['id']}")),
         ("/api/admin/audit", admin.get("/api/admin/audit?limit=5")),
         ("/api/admin/audit/{decision}", admin.get(f"/api/admin/audit/{refused.json()['error']['decision']}")),
         ("/api/auth/password", person.post("/api/auth/password", json={"current": PASSWORD, "new": "Other-pass-5"})),

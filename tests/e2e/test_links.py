@@ -1,4 +1,4 @@
-"""Signed links through the real Nginx: /d by secure_link alone, /stream by control (threats S07, S09)."""
+"""Signed links through the real Nginx: /d by secure_link alone, /stream and /get by control (threats S07, S09)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.e2e.conftest import CANARY
+from tests.e2e.originals import put
+from tests.e2e.people import PASSWORD, add_user
+
+FORMS = ("d", "stream", "get")
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +20,7 @@ def links(stack, shelved):
     client = stack.session()
     return {
         kind: urlsplit(client.post("/api/links", json={"media_id": shelved["id"], "kind": kind, "ttl": 600}).json()["url"])
-        for kind in ("d", "stream")
+        for kind in FORMS
     }  # fmt: skip
 
 
@@ -24,7 +28,7 @@ def path_of(url):
     return url.path + (f"?{url.query}" if url.query else "")
 
 
-@pytest.mark.parametrize("kind", ["d", "stream"])
+@pytest.mark.parametrize("kind", FORMS)
 def test_a_link_needs_no_session_and_resumes(stack, links, kind):
     client, path = stack.session(None), path_of(links[kind])
     whole = client.get(path)
@@ -83,12 +87,27 @@ def test_S07_a_link_of_one_kind_is_none_of_the_other(stack, links, shelved):
         assert answer.status_code == 403 and answer.json()["error"]["code"] == "SEC_003", path
 
 
+def test_S07_a_get_link_has_exactly_one_form(stack, links, shelved):
+    path, query = links["get"].path, links["get"].query
+    key = path.removeprefix("/get/")
+    for changed in (
+        path, f"{path}?{query}&x=1", f"{path}?{'&'.join(reversed(query.split('&')))}", f"{path}=?{query}", f"{path}%3D?{query}",
+        f"/get/%{ord(key[0]):02x}{key[1:]}?{query}", f"/get/{key.swapcase()}?{query}", f"/GET/{key}?{query}", f"/get//{key}?{query}",
+        f"/get/{key}/?{query}", f"/get/{key};x?{query}", f"/get/./{key}?{query}", f"/x/../get/{key}?{query}",
+        f"/get/{shelved['id']}?{query}", f"{path}?{query.upper()}", f"{path}?{query}%20", f"{path}?{links['stream'].query}",
+        f"{path}?{query.replace('exp=', 'exp=%30')}", f"{path}?{query.replace('exp=', 'exp=-')}", f"/get/?{query}",
+    ):  # fmt: skip
+        raw = f"GET {changed} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+        answer = stack.raw(raw)
+        assert answer.split()[1] in (b"400", b"403", b"404") and CANARY not in answer, changed
+
+
 def test_S09_expiry_is_honoured_to_the_second(stack, shelved):
     client = stack.session()
     urls = [client.post("/api/links", json={"media_id": shelved["id"], "kind": kind, "ttl": 2}).json()["url"]
-            for kind in ("d", "stream")]  # fmt: skip
+            for kind in FORMS]  # fmt: skip
     stranger = stack.session(None)
-    assert [stranger.get(url).status_code for url in urls] == [200, 200]
+    assert [stranger.get(url).status_code for url in urls] == [200] * 3
     time.sleep(3.1)
     for url in urls:
         answer = stranger.get(url)
@@ -110,7 +129,7 @@ def test_S09_a_prefix_opens_its_own_media_alone(stack, film, photo):
 
 
 def test_the_command_mints_the_same_links(stack, shelved):
-    for kind in ("d", "stream"):
+    for kind in FORMS:
         printed = stack.sluice("link", "mint", shelved["id"], "--kind", kind, "--ttl", "60").strip().splitlines()[-1]
         url = next(word for word in printed.split() if word.startswith("https://"))
         assert stack.session(None).get(url).content.startswith(CANARY)
@@ -119,6 +138,28 @@ def test_the_command_mints_the_same_links(stack, shelved):
 def test_a_link_to_ciphertext_is_refused_with_a_sentence(stack, film):
     answer = stack.session().post("/api/links", json={"media_id": film["id"], "kind": "d", "ttl": 60})
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "MEDIA_008")
+
+
+def test_the_upload_services_clients_ask_for_a_signed_address_by_key(stack, shelved):
+    client = stack.session()
+    answer = client.get("/v1/files/signed-url", params={"key": f"media/{shelved['id']}", "ttl": 60})
+    assert answer.status_code == 200 and "/get/" in answer.json()["url"]
+    assert stack.session(None).get(answer.json()["url"]).content.startswith(CANARY)
+    for key, status in (("media/" + "0" * 8 + shelved["id"][8:], 404), (shelved["id"], 404), ("", 404), ("../x", 404)):
+        assert client.get("/v1/files/signed-url", params={"key": key}).status_code == status, key
+    assert client.get("/v1/files/signed-url").status_code == 400
+    assert client.get("/v1/files/signed-url", params={"key": f"media/{shelved['id']}", "ttl": 0}).status_code == 400
+
+
+def test_S03_nobody_gets_an_address_of_what_they_may_not_see(stack):
+    placed, bob = put(stack, "stored", "hers.txt", CANARY, "text/plain"), stack.session(add_user(stack), PASSWORD)
+    stack.query(f"UPDATE media SET visibility = 'private' WHERE id = '{placed.id}'")
+    refused = bob.get("/v1/files/signed-url", params={"key": placed.key})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (404, "MEDIA_001")
+    url = stack.session().get("/v1/files/signed-url", params={"key": placed.key}).json()["url"]
+    assert stack.session(None).get(url).content == CANARY
+    # A stored file has one key.
+    assert stack.session().get("/v1/files/signed-url", params={"key": f"media/{placed.id}"}).status_code == 404
 
 
 @pytest.mark.parametrize(

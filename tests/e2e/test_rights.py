@@ -96,7 +96,9 @@ MATRIX = {
         UNKNOWN,
         UNKNOWN,
     ),  # it has no job
+    "GET /v1/files/signed-url": LINK,  # asked without a key
     "GET /stream/{stream_id}": UNSIGNED,
+    "GET /get/{encoded_key}": UNSIGNED,
     "GET /_sluice/auth": NOBODY,
     "GET /_sluice/key/{grant}/{media_id:uuid}/{rung}/{n:int}": NOBODY,
     "GET /healthz": OPEN,
@@ -150,7 +152,7 @@ def ask(client, row: str, media: str):
     method, path = row.split(" ", 1)
     for name, value in {
         "{media_id:uuid}": media, "{session_id:uuid}": media, "{token_id:uuid}": media, "{decision}": "0" * 32,
-        "{stream_id}": media, "{grant}": "0" * 32, "{rung}": "360p", "{n:int}": "0",
+        "{stream_id}": media, "{encoded_key}": media, "{grant}": "0" * 32, "{rung}": "360p", "{n:int}": "0",
     }.items():  # fmt: skip
         path = path.replace(name, value)
     body = {"json": {}} if path.startswith("/api/") else {"data": {"x": "1"}}

@@ -31,7 +31,9 @@ def nginx_network(address: str) -> str | None:
 )  # fmt: skip
 def test_both_sides_write_a_network_alike(address, network):
     assert contract.network_of(address) == nginx_network(address) == network
-    assert re.fullmatch(contract.NETWORK, network) and ip_address(address.removeprefix("::ffff:")) in ip_network(network)
+    assert re.fullmatch(contract.NETWORK, network) and ip_address(address.removeprefix("::ffff:")) in ip_network(
+        network
+    )
 
 
 def test_any_address_of_ipv6():
