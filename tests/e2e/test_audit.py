@@ -123,6 +123,10 @@ def test_what_nginx_refused_alone_is_explained_with_key_and_clock(stack, shelved
     assert explanation["outcome"] == "refused" and "'k9'" in explanation["sentence"]
     changed = stranger.get(link.replace("song", "sang"))
     assert "does not fit" in explained(stack, changed.json()["error"]["decision"])["sentence"]
+    body = {"media_id": shelved["id"], "kind": "d", "ttl": 60, "bind": True}
+    bound = stack.session(address="127.9.8.1").post("/api/links", json=body).json()["url"]
+    elsewhere = explained(stack, stranger.get(bound).json()["error"]["decision"])
+    assert "another network" in elsewhere["sentence"] and facts(elsewhere)["key id"] == "k1 (live)"
 
 
 def test_a_yes_is_explained_too(stack, film):
