@@ -97,7 +97,7 @@ def test_the_operator_binds_a_link_to_an_address_of_any_kind(stack, shelved):
         assert stack.session(None, address=served).get(url).status_code == 200
         assert stack.session(None, address=other).get(url).status_code == 403
     six = "/" + stack.sluice("link", "mint", shelved["id"], "--bind", "::2", "--ttl", "60").strip().split("/", 3)[3]
-    answer = stack.raw(f"GET {six} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode(), host="::1")
+    answer = stack.raw(f"GET {six} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode(), 30, "::1")
     assert answer.startswith(b"HTTP/1.1 200") and CANARY in answer
     assert stack.session(None, address=HERE).get(six).status_code == 403
     with pytest.raises(AssertionError, match="is no address"):

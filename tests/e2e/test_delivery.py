@@ -118,7 +118,8 @@ def test_U04_a_name_is_data_in_the_header_that_carries_it(stack, client, named, 
     for way, address in named[title].items():
         cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in client.cookies)
         head = stack.raw(
-            f"GET {address} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookies}\r\nConnection: close\r\n\r\n".encode()
+            f"GET {address} HTTP/1.1\r\nHost: localhost\r\nCookie: {cookies}\r\nConnection: close\r\n\r\n".encode(),
+            quiet_seconds=30,
         ).partition(b"\r\n\r\n")[0]
         assert head.startswith(b"HTTP/1.1 200") and b"\nset-cookie:" not in head.lower(), (way, head)
         found = re.findall(rb"(?im)^content-disposition: (.*?)\r?$", head)
