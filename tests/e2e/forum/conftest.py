@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -23,12 +25,14 @@ def forum(stack, tmp_path_factory) -> Iterator[Forum]:
     address = urlsplit(forum.url).netloc
     command = ["php", "-d", "memory_limit=32M", "-d", "error_reporting=-1", "-S", address, "-t", str(forum.root)]
     with (forum.secrets / "log").open("w") as log:
-        server = subprocess.Popen(command, env=forum.environment, cwd=forum.root, stdout=log, stderr=log)
+        server = subprocess.Popen(
+            command, env=forum.environment, cwd=forum.root, stdout=log, stderr=log, start_new_session=True
+        )
     try:
         wait_until(lambda: _answers(forum), 60, "the forum does not start")
         yield forum
     finally:
-        server.terminate()
+        os.killpg(server.pid, signal.SIGTERM)  # (!) its workers outlive it otherwise
         server.wait(60)
 
 
