@@ -14,10 +14,10 @@ from pathlib import Path
 import structlog
 
 from control import settings
-from control.domain.receipts import LOCAL
+from control.domain.receipts import LOCAL, Batch
 from control.errors import DatabaseUnavailable
 from control.storage import access_log
-from control.storage.sql.receipts import ReceiptStore
+from control.storage.sql.receipts import Reading, ReceiptStore
 from processor.log_lines import deliveries
 from processor.log_rotation import Rotation
 
@@ -60,7 +60,7 @@ class Tail:
         with self._store.reading(self._source) as reading:
             if reading is None:
                 return 0
-            position = self._position(reading.position(file.name), file)
+            position = self._position(reading, file)
             chunk = access_log.read(file, position, CHUNK_BYTES)
             if not chunk:
                 if chunk is not None:
@@ -78,10 +78,12 @@ class Tail:
         for ticket in tickets:
             self._counted(ticket)
 
-    def _position(self, position: int, file: access_log.LogFile) -> int:
+    def _position(self, reading: Reading, file: access_log.LogFile) -> int:
         """A crash of the machine may take an end of the log that was read already; new lines follow what is left."""
+        position = reading.position(file.name)
         if file.live and file.size < position:
             log.warning("log_has_lost_its_end", file=str(file.path), position=position, size=file.size)
+            reading.move(file.name, file.size, Batch())
             return file.size
         return position
 

@@ -36,7 +36,7 @@ def hand_over_original(resp: falcon.Response, media: Media, attachment: bool = F
 
 
 def count_delivery(resp: falcon.Response, ticket: str, item: str | None = None) -> None:
-    """Have the bytes that Nginx really sends counted for `ticket`: under the delivered media, or under the uuid `item`."""
+    """Have the bytes that Nginx really sends counted for `ticket`: under the delivered media, or the uuid `item`."""
     resp.set_header(contract.TICKET.name, contract.ticket_value(ticket, item))
 
 

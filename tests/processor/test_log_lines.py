@@ -165,7 +165,7 @@ _FIELDS = sorted(json.loads(delivery(REQUEST)))
 
 
 @given(st.dictionaries(st.sampled_from(_FIELDS), _ANYTHING, max_size=4), st.sampled_from([segment, delivery]))
-@hypothesis_settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_line_stops_the_reading(database, fields, kind):  # noqa: F811
     found = read(line(json.loads(kind(REQUEST)) | fields), delivery(REQUEST))
     assert found.lines == 2

@@ -31,7 +31,8 @@ _ADD_RANGES = """
         ranges = CASE WHEN known.size = excluded.size THEN known.ranges + excluded.ranges ELSE excluded.ranges END"""
 _ADD_UP = """
     UPDATE coverage SET ranges = bounded.ranges, covered = summed.covered,
-        completed_at = coalesce(known.completed_at, CASE WHEN summed.covered * 100 >= known.size * %(percent)s THEN now() END)
+        completed_at = coalesce(known.completed_at,
+            CASE WHEN summed.covered * 100 >= known.size * %(percent)s THEN now() END)
     FROM unnest(%(tickets)s::text[], %(items)s::text[]) AS changed(ticket, item)
     JOIN coverage known ON known.ticket = changed.ticket AND known.item = changed.item::uuid
     CROSS JOIN LATERAL (SELECT CASE WHEN count(*) > %(most)s THEN range_merge(known.ranges)::int8multirange
