@@ -49,7 +49,7 @@ _OWN_ROOTS = (contract.ORIGINALS_ROOT, contract.UPLOADS_ROOT)
 
 
 def deliveries(chunk: bytes, oldest: datetime, newest: datetime) -> Batch:
-    """What whole lines tell of the time from `oldest` to `newest`; lines without any sense are counted, and left out."""
+    """What whole lines tell of the time from `oldest` to `newest`; lines without sense are counted, and left out."""
     found, bad, lines = [], 0, chunk.split(b"\n")
     if not lines[-1]:
         lines.pop()

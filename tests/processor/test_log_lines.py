@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from control.domain.receipts import KINDS
 from processor.log_lines import LONGEST_AGENT, deliveries
-from tests.control.storage.conftest import database, database_url  # noqa: F401 (fixtures)
 from tests.control.storage.test_receipts import take
 from tests.log_lines import MEDIA, delivery, line, segment
 
@@ -166,7 +165,7 @@ _FIELDS = sorted(json.loads(delivery(REQUEST)))
 
 @given(st.dictionaries(st.sampled_from(_FIELDS), _ANYTHING, max_size=4), st.sampled_from([segment, delivery]))
 @hypothesis_settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_line_stops_the_reading(database, fields, kind):  # noqa: F811
+def test_no_line_stops_the_reading(database, fields, kind):
     found = read(line(json.loads(kind(REQUEST)) | fields), delivery(REQUEST))
     assert found.lines == 2
     take(database, found)

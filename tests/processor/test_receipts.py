@@ -20,7 +20,6 @@ from control.storage import access_log
 from control.storage.sql.receipts import ReceiptStore
 from processor.log_rotation import REST_SECONDS, Rotation
 from processor.receipts import Tail
-from tests.control.storage.conftest import database, database_url  # noqa: F401 (fixtures)
 from tests.log_lines import MEDIA, delivery, segment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,7 +95,7 @@ def reader(url: str, directory: Path, odds: int):
         process.wait()
 
 
-def counted(database, run: str) -> tuple[int, int]:  # noqa: F811
+def counted(database, run: str) -> tuple[int, int]:
     """(rows, different requests) of a run."""
     row = database.one(
         "SELECT count(*) AS rows, count(DISTINCT request) AS requests FROM receipts WHERE request LIKE %s", [run + "%"]
@@ -104,7 +103,7 @@ def counted(database, run: str) -> tuple[int, int]:  # noqa: F811
     return row["rows"], row["requests"]
 
 
-def torment(database, url: str, directory: Path, lines: int, kills: int, rotations: int, odds: int) -> None:  # noqa: F811
+def torment(database, url: str, directory: Path, lines: int, kills: int, rotations: int, odds: int) -> None:
     run = secrets.token_hex(8)
     nginx = Nginx(directory, run)
     marks = sorted(random.sample(range(lines), rotations))
@@ -127,13 +126,13 @@ def torment(database, url: str, directory: Path, lines: int, kills: int, rotatio
     assert sum(one.covered for one in ReceiptStore(database).covered([run])) == -(-nginx.lines // 10) * 1000
 
 
-def test_every_line_once(database, database_url, tmp_path):  # noqa: F811
+def test_every_line_once(database, database_url, tmp_path):
     torment(database, database_url, tmp_path, lines=20_000, kills=5, rotations=3, odds=20)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1200)
-def test_a_million_lines_once_each(database, database_url, tmp_path):  # noqa: F811
+def test_a_million_lines_once_each(database, database_url, tmp_path):
     torment(database, database_url, tmp_path, lines=1_000_000, kills=50, rotations=20, odds=40)
 
 
@@ -146,7 +145,7 @@ def told() -> list[str]:
 
 
 @pytest.fixture
-def tail(database, tmp_path, told):  # noqa: F811
+def tail(database, tmp_path, told):
     return Tail(ReceiptStore(database), tmp_path, 365, told.append, source=secrets.token_hex(8))
 
 
@@ -235,7 +234,7 @@ def test_other_files_are_left_alone(tail, log):
     assert read_all(tail) == 1
 
 
-def test_tickets_are_told_after_the_commit_and_again_by_the_next_reader(tail, log, told, database):  # noqa: F811
+def test_tickets_are_told_after_the_commit_and_again_by_the_next_reader(tail, log, told, database):
     ticket = secrets.token_hex(8)
     append(log, delivery(secrets.token_hex(16), ticket=ticket))
     assert read_all(tail) == 1 and told.count(ticket) == 1
@@ -246,7 +245,7 @@ def test_tickets_are_told_after_the_commit_and_again_by_the_next_reader(tail, lo
     assert ticket in again
 
 
-def test_another_reader_stands_by(tail, log, database):  # noqa: F811
+def test_another_reader_stands_by(tail, log, database):
     append(log, *requests(3))
     with ReceiptStore(database).reading(tail._source):
         assert tail.step() == 0
@@ -288,7 +287,7 @@ def rested(log: Path, hours: int) -> None:
     os.utime(log, (then, then))
 
 
-def test_files_go_once_they_have_been_read_and_rest(tmp_path, log, tail, database):  # noqa: F811
+def test_files_go_once_they_have_been_read_and_rest(tmp_path, log, tail, database):
     rotation = Rotation(tmp_path, tmp_path / "nginx.pid", most_bytes=1)
     for age, name in enumerate(("access.log.3", "access.log.2", "access.log.1", "access.log")):
         append(tmp_path / name, *requests(2))
