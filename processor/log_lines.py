@@ -67,9 +67,9 @@ def deliveries(chunk: bytes, oldest: datetime, newest: datetime) -> Batch:
 
 
 def _delivery(entry: dict[str, Any]) -> Delivery | None:
-    """None where no byte of a media was asked for, or nothing was answered but a refusal."""
+    """None where no byte of a media was asked for, or none was sent and no ticket waits to hear that it has ended."""
     status = int(entry["status"])
-    if status not in _DELIVERED or entry["method"] != "GET":
+    if not _brings_bytes(entry, status) and not entry.get("ticket"):
         return None
     if file := entry["file"]:
         kind, (rung, number) = "segment" if "/seg_" in file else "playlist", _FILE.fullmatch(file).groups()
@@ -82,7 +82,12 @@ def _delivery(entry: dict[str, Any]) -> Delivery | None:
         return Delivery(_receipt(entry, status, kind, entry["media"], rung, number))
     media, mounted = _whose(entry["place"])
     item = _TICKET.fullmatch(entry["ticket"])[2] if entry["ticket"] else None
-    return Delivery(_receipt(entry, status, kind, media or entry["target"]), mounted, item)
+    media = entry["target"] if kind == "still" else media
+    return Delivery(_receipt(entry, status, kind, media), mounted, item)
+
+
+def _brings_bytes(entry: dict[str, Any], status: int) -> bool:
+    return status in _DELIVERED and entry["method"] == "GET"
 
 
 def _kind(uri: str, place: str, ticket: str) -> str | None:
@@ -133,6 +138,8 @@ def _range(entry: dict[str, Any], status: int, left: int) -> tuple[int, int, int
 
     "Complete" is not asked: so many bytes have left, whether or not they are all that was asked for.
     """
+    if not _brings_bytes(entry, status):
+        return 0, 0, None
     if status == 206:
         start, last, size = map(int, _CONTENT_RANGE.fullmatch(entry["sent"]).groups())
         return start, min(start + left, last + 1), size

@@ -1,4 +1,4 @@
-"""``python -m tests.processor.tailing DATABASE DIRECTORY ODDS``: a reader of the log that kills itself now and then.
+"""``python -m tests.processor.tailing DATABASE SOURCE DIRECTORY ODDS``: a reader of the log that kills itself now and then.
 
 It dies by SIGKILL, in one of `ODDS` transactions, before its rows are written, after that, or after the commit.
 """
@@ -22,7 +22,7 @@ def die(odds: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(url: str, directory: str, odds: int) -> None:
+def main(url: str, source: str, directory: str, odds: int) -> None:
     move = Reading.move
 
     def fatal(self, *arguments):
@@ -33,7 +33,7 @@ def main(url: str, directory: str, odds: int) -> None:
 
     Reading.move = fatal
     receipts.CHUNK_BYTES = 256 << 10 if odds else receipts.CHUNK_BYTES
-    tail = receipts.Tail(ReceiptStore(Database(url, 2).open()), Path(directory), 365, lambda ticket: None, "tests")
+    tail = receipts.Tail(ReceiptStore(Database(url, 2).open()), Path(directory), 365, lambda ticket: None, source)
     while True:
         if tail.step():
             die(odds)
@@ -42,4 +42,4 @@ def main(url: str, directory: str, odds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))

@@ -127,10 +127,11 @@ def test_a_whole_download_is_counted_to_the_byte_and_its_head_is_not(place, data
     place.get(version, "-o", "/dev/null")
     covered = place.read_until(lambda: ReceiptStore(database).covered([ticket]))[0]
     assert (covered.size, covered.covered) == (SIZE, SIZE) and covered.completed_at
-    rows = database.all("SELECT * FROM receipts WHERE ticket = %s", [ticket])
-    assert [(row["bytes"], row["complete"], row["status"], str(row["media_id"])) for row in rows] == [
-        (SIZE, True, 200, covered.item)
-    ]
+    rows = database.all("SELECT * FROM receipts WHERE ticket = %s ORDER BY bytes", [ticket])
+    assert [(row["bytes"], row["range_end"], row["size"], row["status"]) for row in rows] == [
+        (0, 0, None, 200), (SIZE, SIZE, SIZE, 200),
+    ]  # fmt: skip
+    assert {str(row["media_id"]) for row in rows} == {covered.item}
 
 
 def test_a_download_that_is_broken_off_counts_what_has_left_nginx(place, database, url, version, ticket, tmp_path):
@@ -166,6 +167,20 @@ def test_an_item_of_controls_choice(place, database, ticket):
     place.get("2", "-r", "0-99")
     assert place.read_until(lambda: ReceiptStore(database).covered([ticket]))[0].item == item
     assert database.one("SELECT ticket FROM receipts WHERE ticket = %s", [ticket])
+
+
+def test_an_answer_without_the_file_counts_nothing_and_is_told(place, database, url, version, ticket):
+    place.hand_over(url, ticket)
+    place.get(version, "-r", f"{SIZE}-")
+    place.hand_over(url + "-gone", ticket)
+    place.get(version)
+    rows = place.read_until(lambda: two(database, ticket))
+    assert {row["status"] for row in rows} == {404, 416} and ReceiptStore(database).covered([ticket]) == []
+
+
+def two(database, ticket) -> list:
+    rows = database.all("SELECT status FROM receipts WHERE ticket = %s", [ticket])
+    return rows if len(rows) == 2 else []
 
 
 def test_what_is_not_counted_is_read_all_the_same(place, database):

@@ -107,6 +107,14 @@ def test_pages_refusals_and_head_are_no_deliveries(fields):
 
 
 @pytest.mark.parametrize(
+    "fields", [{"method": "HEAD", "bytes": 0}, {"status": 304, "bytes": 0}, {"status": 416}, {"status": 404}]
+)
+def test_under_a_ticket_every_end_is_told(fields):
+    receipt = only(delivery(REQUEST, ticket="t", **fields)).receipt
+    assert (receipt.ticket, receipt.range_start, receipt.range_end, receipt.size) == ("t", 0, 0, None)
+
+
+@pytest.mark.parametrize(
     ("fields", "wanted"),
     [
         ({"status": 206, "sent": "bytes 10-19/1000", "bytes": 10}, (10, 20, 1000)),

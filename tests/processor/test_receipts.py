@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from control.domain.receipts import Position
@@ -72,9 +73,9 @@ class Nginx:
 
 
 @contextlib.contextmanager
-def reader(url: str, directory: Path, odds: int):
-    """A reader that dies now and then; yields whether(…): the one that lives, or a new one, and the number of deaths."""
-    command = [sys.executable, "-m", "tests.processor.tailing", url, directory, str(odds)]
+def reader(url: str, source: str, directory: Path, odds: int):
+    """A reader that dies now and then; yields a function that replaces a dead one, and answers how many have died."""
+    command = [sys.executable, "-m", "tests.processor.tailing", url, source, directory, str(odds)]
     process, deaths = subprocess.Popen(command, cwd=ROOT), 0
 
     def look_after(kill: bool = False) -> int:
@@ -95,20 +96,24 @@ def reader(url: str, directory: Path, odds: int):
         process.wait()
 
 
-def counted(database, run: str) -> tuple[int, int]:
-    """(rows, different requests) of a run."""
-    row = database.one(
-        "SELECT count(*) AS rows, count(DISTINCT request) AS requests FROM receipts WHERE request LIKE %s", [run + "%"]
-    )
-    return row["rows"], row["requests"]
+def counted(url: str, run: str) -> tuple[int, int]:
+    """(rows, different requests) of a run; asked without the pool's patience."""
+    asked = "SELECT count(*), count(DISTINCT request) FROM receipts WHERE request LIKE %s"
+    with psycopg.connect(url) as connection:
+        return connection.execute(asked, [run + "%"]).fetchone()
+
+
+def read(store: ReceiptStore, run: str) -> int:
+    """How many lines have been read, as the positions have it."""
+    return sum(position.lines for position in store.positions(run))
 
 
 def torment(database, url: str, directory: Path, lines: int, kills: int, rotations: int, odds: int) -> None:
-    run = secrets.token_hex(8)
+    run, store = secrets.token_hex(8), ReceiptStore(database)
     nginx = Nginx(directory, run)
     marks = sorted(random.sample(range(lines), rotations))
     ways = [nginx.rename, nginx.copy_and_cut_off, lambda: nginx.rename(0.3)]
-    with reader(url, directory, odds) as look_after:
+    with reader(url, run, directory, odds) as look_after:
         deaths, killed = 0, 0
         while nginx.lines < lines:
             nginx.write(min(random.randrange(1, 2000), lines - nginx.lines))
@@ -117,13 +122,14 @@ def torment(database, url: str, directory: Path, lines: int, kills: int, rotatio
             while marks and marks[0] <= nginx.lines:
                 ways[marks.pop(0) % len(ways)]()
         deadline = time.monotonic() + WAIT_SECONDS + lines / 2000
-        while (found := counted(database, run))[1] < nginx.lines:
+        while read(store, run) < nginx.lines:
             deaths = look_after()
-            assert time.monotonic() < deadline, f"{found} of {nginx.lines} lines, {deaths} deaths"
+            assert time.monotonic() < deadline, f"{read(store, run)} of {nginx.lines} lines, {deaths} deaths"
             time.sleep(0.5)
     print(f"{nginx.lines} lines, {deaths} kills, {rotations} rotations")
-    assert found == (nginx.lines, nginx.lines) and deaths >= kills
-    assert sum(one.covered for one in ReceiptStore(database).covered([run])) == -(-nginx.lines // 10) * 1000
+    assert read(store, run) == nginx.lines and deaths >= kills
+    assert counted(url, run) == (nginx.lines, nginx.lines)
+    assert sum(one.covered for one in store.covered([run])) == -(-nginx.lines // 10) * 1000
 
 
 def test_every_line_once(database, database_url, tmp_path):

@@ -186,7 +186,8 @@ class ReceiptStore:
         rows = self._database.all(
             """SELECT media_id::text, count(*) FILTER (WHERE range_start = 0 AND range_end = size) AS whole,
                    sum(bytes)::bigint AS bytes, max(at) AS last_at
-               FROM receipts WHERE media_id = ANY(%s::uuid[]) AND kind = ANY(%s) GROUP BY media_id""",
+               FROM receipts WHERE media_id = ANY(%s::uuid[]) AND kind = ANY(%s) AND status IN (200, 206)
+               GROUP BY media_id""",
             [list(media), list(DOWNLOADS)],
         )
         return {row["media_id"]: Downloads(**row) for row in rows}
