@@ -27,6 +27,7 @@ GRANT = "[0-9a-f]{32}"
 RUNG = "[a-z0-9]{1,12}"
 PERIOD = "[0-9]{1,6}"
 ROOT = "[a-z0-9][a-z0-9-]{0,30}"
+TICKET_NAME = "[0-9a-zA-Z_-]{1,64}"
 
 
 # --- locations ------------------------------------------------------------------------------------
@@ -110,13 +111,25 @@ BACKGROUND = RequestHeader("X-Sluice-Background")
 
 DIRECTORY_ACTION = "directory"
 
-# "{user id or kind of principal} {reason}[ {revision of the media}]": one header, because each one costs time.
+# "{user id or kind of principal}[ {reason}[ {revision of the media}]]": one header, because each one costs time.
 VERDICT = ResponseHeader("X-Sluice-Verdict")
 ENCRYPTED = ResponseHeader("X-Encrypted", public=True)  # "true" on an encrypted WebP (source 3's name)
 KEY_URL = ResponseHeader("X-Sluice-Key-Url", public=True)  # where the page fetches that WebP's key
-RESPONSE_HEADERS = (VERDICT, ENCRYPTED, KEY_URL)
+# "{ticket}" or "{ticket}/{item}" (see ticket_value): what is delivered with it is counted, in the table `coverage`.
+TICKET = ResponseHeader("X-Sluice-Ticket")
+RESPONSE_HEADERS = (VERDICT, ENCRYPTED, KEY_URL, TICKET)
 
 CONTENT_RANGE = ResponseHeader("Content-Range", public=True)  # of a drive's own Nginx, where it refuses a range
+
+
+
+def ticket_value(ticket: str, item: str | None = None) -> str:
+    """The value of TICKET: what the delivery counts for, and the uuid that it is counted under.
+
+    Without one that is the delivered media's own id; an archive, which is no media, brings the id that control gave it.
+    """
+    return f"{ticket}/{item}" if item else ticket
+
 
 # What the auth sub-request may answer: Nginx turns anything but 2xx, 401 and 403 into a 500.
 ACCESS_STATUSES = frozenset({204, 401, 403})
