@@ -1,0 +1,32 @@
+"""A pytest plugin that writes down what became of each test: `-p tests.suite.outcomes --outcomes FILE`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--outcomes", type=Path, help="write node id -> passed, failed or skipped into this file (JSON)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--outcomes"):
+        config.pluginmanager.register(Outcomes(config.getoption("--outcomes")))
+
+
+class Outcomes:
+    def __init__(self, file: Path):
+        self._file, self._found = file, {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A test whose fixture fails, before it or after it, has failed."""
+        if report.failed:
+            self._found[report.nodeid] = "failed"
+        elif report.skipped or report.when == "call":
+            self._found.setdefault(report.nodeid, report.outcome)
+
+    def pytest_sessionfinish(self) -> None:
+        self._file.write_text(json.dumps(self._found))
