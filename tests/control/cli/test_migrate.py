@@ -4,7 +4,8 @@ import stat
 
 import pytest
 
-from control.cli.migrate import create_first_admin, new_password
+from control.cli.migrate import create_first_admin
+from control.cli.passwords import new_password
 from control.cli.outcome import CommandError
 from control.errors import BadRequest
 from control.services.passwords import Passwords
