@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -123,7 +124,7 @@ class Stack:
         return (self.data / "admin-password").read_text().strip()
 
     def raw(self, request: bytes, quiet_seconds: float = 2) -> bytes:
-        """Send bytes as they are and return all that comes back until the end, or until silence."""
+        """Send bytes as they are and return all that comes back until the end, or until silence after something."""
         context = ssl.create_default_context(cafile=self.data / "tls" / "certificate.pem")
         answer = b""
         with (
@@ -131,10 +132,10 @@ class Stack:
             context.wrap_socket(plain, server_hostname="localhost") as secure,
         ):
             secure.sendall(request)
-            secure.settimeout(quiet_seconds)
             with contextlib.suppress(TimeoutError, ConnectionError, ssl.SSLError):
                 while chunk := secure.recv(65536):
                     answer += chunk
+                    secure.settimeout(quiet_seconds)
         return answer
 
     def sluice(self, *arguments: str, check: bool = True, given: str | None = None) -> str:
@@ -206,10 +207,20 @@ class Stack:
         text = (self.data / "logs/access.log").read_text(errors="replace")
         return [json.loads(line) for line in text.split("\n") if line]
 
-    def wait_for_deliveries(self, start: int, wanted) -> list[dict]:
-        """The lines from `start` on for which `wanted` is true, once Nginx has flushed its buffer."""
-        time.sleep(1.5)
-        return [line for line in self.deliveries()[start:] if wanted(line)]
+    def wait_for_deliveries(self, start: int, wanted, count: int = 1) -> list[dict]:
+        """The lines from `start` on for which `wanted` is true, once there are `count` of them and no more come.
+
+        Each worker of Nginx writes what it has kept after a second.
+        """
+        deadline, before = time.monotonic() + PATIENCE, None
+        while time.monotonic() < deadline:
+            lines = self.deliveries()
+            found = [line for line in lines[start:] if wanted(line)]
+            if len(found) >= count and len(lines) == before:
+                return found
+            before = len(lines)
+            time.sleep(1.5)
+        return found
 
     # --- breaking things ------------------------------------------------------------------------------
 
@@ -289,7 +300,15 @@ def start(stack: Stack) -> None:
         raise RuntimeError(f"deploy/up failed:\n{up.stdout}{up.stderr}")
 
 
+_reserved: list[socket.socket] = []  # they reserve a port by their name for as long as this process lives
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        return probe.getsockname()[1]
+    """A port below those that connections take by themselves, and that no other test of this machine was given."""
+    while True:
+        port, name = 20000 + secrets.randbelow(10000), socket.socket(socket.AF_UNIX)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            name.bind(f"\0sluice-test-{port}")
+            probe.bind(("localhost", port))
+            _reserved.append(name)
+            return port

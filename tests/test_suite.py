@@ -7,7 +7,8 @@ import subprocess
 import pytest
 
 from tests.suite import __main__ as suite
-from tests.suite.parts import E2E, REPO, TESTS, part_of, parts, test_files as files
+from tests.suite.parts import E2E, REPO, TESTS, part_of, parts
+from tests.suite.parts import test_files as files
 
 
 def test_every_test_file_is_in_exactly_one_part():

@@ -71,7 +71,7 @@ def gate():
     def ask(path: str, *headers: str) -> tuple[int, bytes]:
         context = ssl.create_default_context(cafile=settings.certificate)
         with (
-            socket.create_connection(("localhost", port), timeout=10) as plain,
+            socket.create_connection(("localhost", port), timeout=60) as plain,
             context.wrap_socket(plain, server_hostname="localhost") as secure,
         ):
             lines = [f"GET {path} HTTP/1.1", "Host: localhost", "Connection: close", *headers]
@@ -99,7 +99,7 @@ def as_account(data: Path, settings) -> dict:
 
 
 def wait_for(port: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         with contextlib.suppress(OSError), socket.create_connection(("localhost", port)):
             return

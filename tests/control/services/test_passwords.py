@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from control.errors import BadRequest
-from control.services.passwords import _NOBODY, Passwords
+from control.services.passwords import Passwords
 from control.settings.sections import Password
 
 
@@ -25,7 +25,7 @@ def test_nobody_has_no_password(passwords):
 
 
 def test_L01_an_unknown_user_costs_the_same_hash_as_others(passwords):
-    assert passwords._matches(_NOBODY, "nobody has this password") and not passwords.needs_rehash(_NOBODY)
+    assert passwords._matches(passwords._nobody, "nobody has this password") and not passwords.needs_rehash(passwords._nobody)
 
 
 def test_L05_a_huge_password_is_refused_before_it_costs_a_hash():
