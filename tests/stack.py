@@ -48,9 +48,12 @@ _MEDIA = """SELECT row_to_json(found) FROM (
         (SELECT coalesce(json_agg(one ->> 'rung'), '[]') FROM jsonb_array_elements(tracks) one) AS tracks
     FROM media WHERE name = '{name}' AND deleted_at IS NULL ORDER BY media.created_at DESC, id LIMIT 1) found"""
 
-# Tests sign in more often than people.
+# Tests sign in more often than people, and look at no picture for its beauty.
 SETTINGS = (
     """
+[video]
+preset = "ultrafast"
+
 [server]
 sign_ins_per_minute = 6000
 
@@ -181,6 +184,14 @@ class Stack:
             assert time.monotonic() < deadline, f"{name} is not {state}: {media}"
             time.sleep(0.3)
 
+    def mount(self, name: str) -> dict:
+        """What `sluice mount list` tells of a mount: its state ("" before the first look), the reason, what is missing."""
+        found = self.query(
+            "SELECT json_build_object('state', CASE WHEN away THEN 'away' ELSE 'here' END, 'reason', reason, "
+            f"'missing', missing) FROM mounts WHERE name = '{name}'"
+        )
+        return json.loads(found) if found else {"state": "", "reason": "", "missing": 0}
+
     # --- looking inside -------------------------------------------------------------------------------
 
     def query(self, sql: str) -> str:
@@ -254,11 +265,14 @@ class Stack:
 
     @contextlib.contextmanager
     def stopped(self, program: str) -> Iterator[None]:
+        """A program that is not there; control answers again when this is over."""
         self.supervisor("stop", program)
         try:
             yield
         finally:
             self.supervisor("start", program)
+            if program == "sluice:control":
+                self.sluice("ready", "--wait", "120")
 
     # --- logs -----------------------------------------------------------------------------------------
 

@@ -108,6 +108,12 @@ def test_too_many_failures_are_not_tried_again(tmp_path, part):
     assert len(many.parts[0].failed) > suite.MOST_AGAIN and many.again() is None
 
 
+def test_a_stack_that_did_not_start_is_one_failure_for_all_that_need_it(tmp_path, part):
+    down = "import pytest\n@pytest.fixture(scope='session')\ndef stack(): raise RuntimeError('not ready')\n"
+    some = part(down + "@pytest.mark.parametrize('n', range(16))\ndef test_a(stack, n): pass\n")
+    assert len(some.failed) == 16 and len(set(some.causes.values())) == 1
+
+
 def test_a_broken_part_ends_the_others(tmp_path, monkeypatch):
     file = tmp_path / "test_waits.py"
     file.write_text("import time\ndef test_a(): time.sleep(300)\n")

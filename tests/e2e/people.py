@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import secrets
 import time
 from dataclasses import dataclass, field
@@ -44,8 +43,8 @@ def sign_in(stack: Stack, name: str) -> dict:
 def expired_token(stack: Stack, name: str) -> str:
     """An access token of a live session that ran out an hour ago."""
     keys = SigningKeys.from_file(stack.data / "keys/tokens.json")
-    session = json.loads(stack.sluice("session", "list", "--user", name, "--json"))[0]["id"]
-    user = next(u["id"] for u in json.loads(stack.sluice("user", "list", "--json")) if u["username"] == name)
+    user = stack.query(f"SELECT id FROM users WHERE username = '{name}'")
+    session = stack.query(f"SELECT id FROM sessions WHERE user_id = '{user}' AND ended_at IS NULL LIMIT 1")
     return Tokens(keys, access_seconds=-3600, refresh_seconds=60).mint("access", user, session)[0]
 
 

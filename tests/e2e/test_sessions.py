@@ -12,9 +12,8 @@ from tests.e2e.people import PASSWORD, add_user, wait_until
 @pytest.fixture
 def bob(stack):
     """A viewer of the test's own; gone afterwards."""
-    made = json.loads(stack.sluice("user", "add", "bob", "--json"))
-    yield made
-    stack.sluice("user", "delete", "bob", check=False)
+    yield {"username": add_user(stack, name="bob"), "password": PASSWORD}
+    stack.query("DELETE FROM users WHERE username = 'bob'")
 
 
 def code(answer) -> tuple[int, str]:

@@ -8,8 +8,8 @@ While it runs, every line of progress is printed behind the name of its part; th
 once. When all parts have ended, the tests that failed are run once more, on the now quiet machine, and that result
 counts: beside others a test may meet a machine too busy for a deadline that is somebody else's (a browser's, a
 database's). Those that needed it are named at the end ("failed beside others, passed alone"): a name that is there often
-is a defect. More than MOST_AGAIN failures are no accident and are not run again. A part that crashes, collects nothing,
-or cannot be collected ends the run.
+is a defect. More than MOST_AGAIN failures are no accident and are not run again; a stack that did not start is one, however
+many tests needed it. A part that crashes, collects nothing, or cannot be collected ends the run.
 
 The last line is `N passed, N failed`; the exit code is 0 when nothing failed.
 """
@@ -47,6 +47,7 @@ class Part:
     code: int | None = None
     seconds: float = 0
     outcomes: dict[str, str] = field(default_factory=dict)
+    causes: dict[str, str] = field(default_factory=dict)
     report: list[str] = field(default_factory=list)
     process: subprocess.Popen | None = None
 
@@ -74,7 +75,8 @@ class Part:
         self._listen()
         self.code, self.seconds = self.process.wait(), time.monotonic() - begun
         with contextlib.suppress(FileNotFoundError):
-            self.outcomes = json.loads(written.read_text())
+            found = json.loads(written.read_text())
+            self.outcomes, self.causes = found["outcomes"], found["causes"]
 
     def _listen(self) -> None:
         """Progress is printed as it comes; what follows it is the report."""
@@ -128,7 +130,8 @@ class Suite:
     def again(self) -> Part | None:
         """What failed beside others, alone; None when nothing did, or too much."""
         failed = [test for part in self.parts for test in part.failed]
-        if not failed or len(failed) > MOST_AGAIN or any(part.broken for part in self.parts):
+        causes = {cause for part in self.parts for cause in part.causes.values()}
+        if not failed or len(causes) > MOST_AGAIN or any(part.broken for part in self.parts):
             return None
         say(f"\n{len(failed)} failed beside others; once more, alone:")
         alone = Part(ALONE, failed, self._place)

@@ -26,16 +26,19 @@ class Cloud:
 
     @property
     def state(self) -> dict:
-        return next(m for m in json.loads(self.stack.sluice("mount", "list", "--json")) if m["name"] == "cloud")
+        return self.stack.mount("cloud")
 
     def wait(self, state: str) -> dict:
         wait_until(lambda: self.state["state"] == state, what=f"the drive is not {state}")
+        time.sleep(0.5)  # the workers are told right afterwards
         return self.state
 
     def library(self) -> dict[str, str]:
-        """Name -> id of everything on it that the operator sees."""
-        found = json.loads(self.stack.sluice("media", "list", "--query", ".mp3", "--json"))
-        return {media["name"]: media["id"] for media in found if media["name"] != "healthy.mp3"}
+        """Name -> id of everything on it."""
+        found = self.stack.query(
+            "SELECT coalesce(json_object_agg(name, id), '{}') FROM media WHERE mount = 'cloud' AND deleted_at IS NULL"
+        )
+        return json.loads(found)
 
     def addresses(self, client, song: dict) -> list[str]:
         """Every way to one song: by its page's player, by a link of control's, by one that Nginx alone checks."""
