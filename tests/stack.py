@@ -68,8 +68,8 @@ requests_burst = 100000
     + NEIGHBOURS
 )
 
-PATIENCE = 60  # seconds at least for what must come true: a test waits, and says nothing about speed
-START_SECONDS = 300
+PATIENCE = 120  # seconds at least for what must come true: a test waits, and says nothing about speed
+START_SECONDS = 400
 LOG_LINES = 60
 
 # A film may be watched before it is finished.

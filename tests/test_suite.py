@@ -50,6 +50,10 @@ def test_good(): pass
 """
 
 
+# Without the settings and the plugins of this repository: it is read faster.
+ALONE = ["-c", "/dev/null", "-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:timeout", "-p", "no:anyio"]
+
+
 @pytest.fixture
 def part(tmp_path):
     """part(content of a test file) -> what became of it; `again` is what it does when it is run once more, alone."""
@@ -57,7 +61,7 @@ def part(tmp_path):
     def part(content: str, name: str = "some", tests: list[str] | None = None) -> suite.Part:
         file = tmp_path / "test_made.py"
         file.write_text(content)
-        made = suite.Part(name, tests or [str(file), "--rootdir", str(tmp_path), "-c", "/dev/null"], tmp_path)
+        made = suite.Part(name, tests or [str(file), "--rootdir", str(tmp_path), *ALONE], tmp_path)
         made.run()
         return made
 
@@ -120,7 +124,6 @@ def test_a_broken_part_ends_the_others(tmp_path, monkeypatch):
     broken = tmp_path / "test_broken.py"
     broken.write_text("import no_such_module\n")
     both = suite.Suite(tmp_path)
-    options = ["--rootdir", str(tmp_path), "-c", "/dev/null"]
-    both.parts = [suite.Part(f.stem, [str(f), *options], tmp_path) for f in (file, broken)]
+    both.parts = [suite.Part(f.stem, [str(f), "--rootdir", str(tmp_path), *ALONE], tmp_path) for f in (file, broken)]
     both.run()
     assert both.parts[0].broken and both.again() is None

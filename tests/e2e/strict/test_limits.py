@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -54,18 +55,22 @@ def test_L02_an_account_is_held_up_over_all_networks_and_workers(stack):
 
 
 def test_L02_a_network_is_held_up_over_many_accounts(stack, address):
-    client, begun = stack.session(None, address=address), time.monotonic()
-    answers = [guess(client, f"nobody-{number}").status_code for number in range(DEFAULT.network_burst)]
-    assert set(answers) == {401}
-    more = 5 + 2 * dripped(begun, DEFAULT.network_per_minute)
-    answers = [guess(client, f"nobody-more-{number}").status_code for number in range(more)]
-    assert answers.count(401) <= dripped(begun, DEFAULT.network_per_minute) and set(answers) <= {401, 429}
-    assert 429 in answers
+    """By many at once, or the bucket drips as fast as hashes are made."""
+    begun, most = time.monotonic(), DEFAULT.network_burst + 15
+
+    def one(number: int) -> int:
+        return guess(stack.session(None, address=address), f"nobody-{number}").status_code
+
+    with ThreadPoolExecutor(most) as guessers:
+        answers = list(guessers.map(one, range(most)))
+    allowed = answers.count(401) - DEFAULT.network_burst
+    assert 0 <= allowed <= dripped(begun, DEFAULT.network_per_minute) and set(answers) <= {401, 429}
+    assert 429 in answers or allowed == 15
 
 
 def test_L03_two_clients_do_not_share_a_bucket(stack, address):
     name = add_user(stack)
-    tries_until_held_up(stack.session(None, address=address), "nobody-at-all", 60)
+    tries_until_held_up(stack.session(None, address=address), "nobody-at-all", 30)
     answer = guess(stack.session(None, address="127.79.0.1"), name, PASSWORD)
     assert answer.status_code == 200
 
