@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -31,7 +32,7 @@ from pathlib import Path
 
 from tests.suite.parts import REPO, parts, test_files
 
-LANES = 3
+LANES = max(3, (os.cpu_count() or 1) + 1)  # some of them always wait for something
 MOST_AGAIN = 15
 ENDED = (0, 1)  # of pytest: all passed, some failed; anything else is no result
 ALONE = "alone"
