@@ -73,8 +73,10 @@ class Part:
             command, cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
             errors="replace", process_group=0,  # Ctrl-C is for this process, which passes it on once
         )  # fmt: skip
-        self._listen()
+        listening = threading.Thread(target=self._listen, daemon=True)
+        listening.start()
         self.code, self.seconds = self.process.wait(), time.monotonic() - begun
+        listening.join(10)  # not for ever: something that a test has left behind may hold the pipe
         with contextlib.suppress(FileNotFoundError):
             found = json.loads(written.read_text())
             self.outcomes, self.causes = found["outcomes"], found["causes"]
