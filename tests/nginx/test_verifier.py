@@ -20,6 +20,7 @@ from control.cli.init import initialise
 from control.settings import load
 from nginx.render import render
 from nginx.settings import binary
+from tests.stack import free_port
 
 ACCOUNTS = ("sluice", "nobody")
 
@@ -50,10 +51,7 @@ class Stub(threading.Thread):
 @pytest.fixture(scope="module")
 def gate():
     """(ask, stub): ask(path) -> (status, body) through an Nginx whose control is the stub."""
-    data = Path(tempfile.mkdtemp(prefix="sluice-nginx-"))
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        port = probe.getsockname()[1]
+    data, port = Path(tempfile.mkdtemp(prefix="sluice-nginx-")), free_port()
     (data / "gate").mkdir()
     (data / "gate" / "file.txt").write_text("gated")
     (data / "sluice.toml").write_text(
