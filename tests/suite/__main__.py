@@ -4,8 +4,8 @@
 of them run at a time; whichever lane is free takes the next part, so no list of times has to be kept, and a new test
 file belongs to a part by where it lies.
 
-While it runs, every line of progress is printed behind the name of its part; the report of a part that failed follows at
-once. When all parts have ended, the tests that failed are run once more, on the now quiet machine, and that result
+While it runs, every line of progress is printed behind the name of its part; the report of a part follows when it ends.
+When all parts have ended, the tests that failed are run once more, on the now quiet machine, and that result
 counts: beside others a test may meet a machine too busy for a deadline that is somebody else's (a browser's, a
 database's). Those that needed it are named at the end ("failed beside others, passed alone"): a name that is there often
 is a defect. More than MOST_AGAIN failures are no accident and are not run again; a stack that did not start is one, however
@@ -67,7 +67,7 @@ class Part:
         written = place / "outcomes.json"
         command = [
             sys.executable, "-m", "pytest", "-p", "tests.suite.outcomes", f"--outcomes={written}",
-            f"--basetemp={place / 'tmp'}", "-o", f"cache_dir={place / 'cache'}", "--color=no", *self.what,
+            f"--basetemp={place / 'tmp'}", "-o", f"cache_dir={place / 'cache'}", "--color=no", "--no-header", *self.what,
         ]  # fmt: skip
         self.process = subprocess.Popen(
             command, cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
@@ -117,8 +117,7 @@ class Suite:
             return
         part.run()
         say(f"{part.name:14} ended after {part.seconds:.0f} s")
-        if part.broken or part.failed:
-            say("\n".join(part.report))
+        say("\n".join(part.report))
         if part.broken:
             self.stop()
 
