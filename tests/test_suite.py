@@ -89,6 +89,12 @@ def test_what_passes_alone_counts_and_is_named(part, capsys, tmp_path):
     assert f"failed beside others, passed alone: {first.failed[0]}" in said and said.endswith("\n2 passed, 0 failed\n")
 
 
+def test_what_is_skipped_alone_has_not_passed(part):
+    first = part("def test_a(): assert 0\n")
+    alone = part("import pytest\ndef test_a(): pytest.skip('x')\n", suite.ALONE)
+    assert suite.conclude([first], alone, 1) == 1
+
+
 @pytest.mark.parametrize("when", ["yield 1\n    assert 0", "assert 0\n    yield 1"])
 def test_a_fixture_that_fails_is_a_failure_of_its_test(part, when):
     fixed = part(f"import pytest\n@pytest.fixture\ndef f():\n    {when}\ndef test_a(f): pass\n")

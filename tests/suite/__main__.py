@@ -81,6 +81,11 @@ class Part:
             found = json.loads(written.read_text())
             self.outcomes, self.causes = found["outcomes"], found["causes"]
 
+    def stop(self) -> None:
+        """pytest takes down what its fixtures have started."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+
     def _listen(self) -> None:
         """Progress is printed as it comes; what follows it is the report."""
         reporting = False
@@ -122,12 +127,11 @@ class Suite:
             self.stop()
 
     def stop(self) -> None:
-        """Every part takes down what it has started."""
+        """No part begins any more, and those that run end."""
         with self._lock:
             self._stopped = True
             for part in self.parts:
-                if part.process and part.process.poll() is None:
-                    part.process.send_signal(signal.SIGINT)
+                part.stop()
 
     def again(self) -> Part | None:
         """What failed beside others, alone; None when nothing did, or too much."""
@@ -137,7 +141,11 @@ class Suite:
             return None
         say(f"\n{len(failed)} failed beside others; once more, alone:")
         alone = Part(ALONE, failed, self._place)
-        alone.run()
+        try:
+            alone.run()
+        except BaseException:
+            alone.stop()
+            raise
         say("\n".join(alone.report))
         return alone
 
@@ -146,7 +154,8 @@ def conclude(ran: list[Part], alone: Part | None, seconds: float) -> int:
     """Say what became of everything; the exit code."""
     found = {test: outcome for part in ran for test, outcome in part.outcomes.items()}
     needed = {test for test, outcome in found.items() if outcome == "failed"}
-    found |= alone.outcomes if alone else {}
+    # What is skipped alone has not passed.
+    found |= {test: "passed" if became == "passed" else "failed" for test, became in alone.outcomes.items()} if alone else {}
     broken = [part for part in [*ran, *([alone] if alone else [])] if part.broken]
     count = Counter(found.values())
 
