@@ -272,7 +272,7 @@ HLS_PLAYLIST = rf"(?:master\.m3u8|{RUNG}/index\.m3u8)"
 HLS_KEY = rf"(?<sluice_rung>{RUNG})/key/(?<sluice_period>{PERIOD})"
 SIDECAR = "original.enc"  # a text file that came beside its film, below its track
 ORIGINAL = "original"
-# The {root} of kept originals and of uploads in /d/ links, and their directories below files/: no mount may be named so.
+# The {root} of kept originals and of uploads in /d/ links, and their places below files/: no mount may be named so.
 ORIGINALS_ROOT, UPLOADS_ROOT = "originals", "users"
 STORED_PATH = rf"{UUID}/[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}/{UUID}"  # of an upload, below files/users/
 IMAGE_RUNG = "image"  # the "rung" of a picture's content key: /hls/…/{media}/image/key/0

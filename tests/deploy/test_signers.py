@@ -62,7 +62,7 @@ def signed(request):
 def test_a_stream_link_verifies(signed, stream_id):
     link = signed("stream", SERVER, stream_id, "3600")
     found = re.fullmatch(rf"{SERVER}/stream/{stream_id}\?expires=(\d{{10}})&sig=([0-9a-f]{{64}})", link)
-    assert abs(int(found[1]) - time.time() - 3600) < 30
+    assert abs(int(found[1]) - time.time() - 3600) < 120
     assert found[2] == hmac.new(SECRET.encode(), f"{stream_id}|{found[1]}".encode(), hashlib.sha256).hexdigest()
 
 
