@@ -286,17 +286,20 @@ PARTS_TYPE = "application/x-sluice-parts"
 LONGEST_INCLUDE = 512  # bytes of an address; (!) Nginx takes as much memory for each one, until the archive is sent
 SSI_COMMAND = b"<!--"
 CHANGED = MEMBER.path + "changed"  # in the place of a file that is not what it was: ends the transfer
-UNCHANGED_PARAM = QueryParam("tag")
+UNCHANGED_PARAM, PATH_PARAM = QueryParam("tag"), QueryParam("path")  # of a member on a mount
 WHOLE_PARAM = QueryParam("whole")  # of PARTS: the bytes themselves, where Nginx cannot assemble them
 
 
 def member_include(root: str, path: str, mtime_ns: int, size: int) -> bytes:
     """The SSI command for a whole file (:func:`original_root`), which on a mount must be as old and large as it was.
 
-    (!) Nginx decodes such an address twice. What is left is letters, digits and "%-._~/": no command ends in it.
+    (!) Versions of Nginx decode such an address once or twice, but never a query: a mounted path stands there. All of
+    it is letters, digits and "%-._~/?=&": no command ends in it.
     """
-    tag = f"?{UNCHANGED_PARAM.name}={mtime_ns // 10**9:x}-{size:x}"
-    return ssi_include(MEMBER.path + encode_path(encode_path(f"{root}/{path}")) + tag)
+    if root in OWN_ROOTS:
+        return ssi_include(f"{MEMBER.path}{root}/{path}")
+    tag = f"{UNCHANGED_PARAM.name}={mtime_ns // 10**9:x}-{size:x}"
+    return ssi_include(f"{MEMBER.path}{root}?{tag}&{PATH_PARAM.name}={encode_path(path)}")
 
 
 def ssi_include(url: str) -> bytes:

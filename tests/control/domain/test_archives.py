@@ -69,7 +69,7 @@ def test_U05_a_large_member_and_what_lies_behind_it(size, tmp_path):
         assert [(one.file_size, one.CRC) for one in opened.infolist()] == [(size, 1), (9, zlib.crc32(small))]
         assert opened.read("small.txt") == small
         assert (opened.infolist()[0].extract_version == 45) == (size >= 2**32 - 1)
-    listed = subprocess.run(["unzip", "-l", target], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["7z", "l", target], capture_output=True, text=True, check=True).stdout
     assert str(size) in listed and "small.txt" in listed
 
 
@@ -103,7 +103,9 @@ def test_U05_very_many_members(count, tmp_path):
     assert len(archive) == layout.length
     assert (b"PK\6\6" in archive[-200:]) == (count >= 65_535)
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-        assert len(opened.infolist()) == count and opened.testzip() is None
+        assert len(opened.infolist()) == count
+        for n in range(0, count, 500):
+            assert opened.read(f"folder {n % 7}/file {n}.txt") == b"%d" % n
     for at in random.Random(5).sample(range(layout.length - 100), 50):  # noqa: S311
         assert whole(layout, [b"%d" % n for n in range(count)], at, at + 100) == archive[at : at + 100]
 
