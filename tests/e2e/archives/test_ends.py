@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import ssl
+import shutil
 import socket
+import ssl
 import subprocess
 import time
 import zlib
@@ -203,7 +204,11 @@ def test_very_many_members_are_sent_by_control(stack, client, mixed):
         shell=True, check=True, user=owner.st_uid, group=owner.st_gid,
     )  # fmt: skip
     stack.query(f"UPDATE media SET crc32 = {zlib.crc32(b'x')} WHERE name = 'many.bin'")
-    made = ask(client, folder="many")
-    assert made["files"] == count
-    found = members(client.get(made["url"]).content)
-    assert len(found) == count and found["many/many (4100).bin"] == b"x"
+    try:
+        made = ask(client, folder="many")
+        assert made["files"] == count
+        found = members(client.get(made["url"]).content)
+        assert len(found) == count and found["many/many (4100).bin"] == b"x"
+    finally:
+        stack.query("DELETE FROM media WHERE name = 'many.bin'")
+        shutil.rmtree(directory)
