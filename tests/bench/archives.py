@@ -26,7 +26,15 @@ class Transfer:
 
 
 def fetch(url: str, *options: str) -> Transfer:
-    command = ["curl", "-sS", "--fail", "-o", "/dev/null", "-w", "%{speed_download} %{time_starttransfer} %{size_download}"]
+    command = [
+        "curl",
+        "-sS",
+        "--fail",
+        "-o",
+        "/dev/null",
+        "-w",
+        "%{speed_download} %{time_starttransfer} %{size_download}",
+    ]
     printed = subprocess.run([*command, *options, url], capture_output=True, text=True, check=True).stdout
     speed, first, size = printed.split()
     return Transfer(float(speed) / 1e6, float(first), int(size))
@@ -111,7 +119,10 @@ def show(found: dict[str, list[Transfer]]) -> None:
         )
         speed = statistics.median(one.megabytes_per_second for one in transfers)
         first = sorted(one.first_byte * 1000 for one in transfers)
-        print(f"{name:<34} {speed:>8,.0f} MB/s {ratio:>8.3f}   first byte {first[0]:.1f} to {first[-1]:.1f} ms", flush=True)
+        print(
+            f"{name:<34} {speed:>8,.0f} MB/s {ratio:>8.3f}   first byte {first[0]:.1f} to {first[-1]:.1f} ms",
+            flush=True,
+        )
 
 
 def main(arguments: list[str]) -> None:

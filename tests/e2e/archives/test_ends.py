@@ -169,7 +169,9 @@ def forged(wanted: int) -> bytes:
         pivot = next((row for row in rows if row[0] >> bit & 1), None)
         if pivot is None:
             continue
-        rows = [(row[0] ^ pivot[0], row[1] ^ pivot[1]) if row[0] >> bit & 1 else row for row in rows if row is not pivot]
+        rows = [
+            (row[0] ^ pivot[0], row[1] ^ pivot[1]) if row[0] >> bit & 1 else row for row in rows if row is not pivot
+        ]
         if target >> bit & 1:
             target, found = target ^ pivot[0], found ^ pivot[1]
     assert target == 0

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import zlib
 
-from tests.e2e.archives.conftest import BATCH, ask, members, put
+from tests.e2e.archives.conftest import BATCH, NEWEST, ask, members, put
 from tests.e2e.people import wait_until
 
 
 def test_a_checksum_is_read_once_and_again_when_the_file_is_another(stack, client):
-    for content in (os.urandom(4000), os.urandom(5000)):
+    for size in (4000, 5000):
+        content = os.urandom(size)
         put(stack, "again.txt", content)
-        wait_until(lambda size=len(content): (stack.media("again.txt") or {}).get("size_bytes") == size, 60)
+        wait_until(lambda size=size: (stack.media("again.txt") or {}).get("size_bytes") == size, 60)
         media = stack.media("again.txt")
         assert list(members(client.get(ask(client, media_ids=[media["id"]])["url"]).content).values()) == [content]
         known = stack.query(f"SELECT crc32 || ' ' || crc32_of FROM media WHERE id = '{media['id']}'")
@@ -22,21 +23,22 @@ def test_a_checksum_is_read_once_and_again_when_the_file_is_another(stack, clien
 
 def test_one_that_nobody_prepares_any_more_is_taken_up_again(stack, client, mixed):
     made = ask(client, media_ids=mixed.ids[:3])
-    newest = "(SELECT id FROM archives ORDER BY created_at DESC LIMIT 1)"
-    stack.query(f"UPDATE archives SET state = 'preparing', updated_at = now() - interval '1 minute' WHERE id = {newest}")
+    stack.query(
+        f"UPDATE archives SET state = 'preparing', updated_at = now() - interval '1 minute' WHERE id = {NEWEST}"
+    )
     assert len(members(client.get(made["url"]).content)) == 3
     assert client.get(f"{made['url']}?status").json()["state"] == "ready"
 
 
 def test_one_that_is_being_prepared_says_when_to_come_back(stack, client, mixed):
     made = ask(client, media_ids=mixed.ids[3:5])
-    newest = "(SELECT id FROM archives ORDER BY created_at DESC LIMIT 1)"
-    stack.query(f"UPDATE archives SET state = 'preparing', updated_at = now() + interval '1 hour', percent = 40 WHERE id = {newest}")
+    later = "updated_at = now() + interval '1 hour'"
+    stack.query(f"UPDATE archives SET state = 'preparing', {later}, percent = 40 WHERE id = {NEWEST}")
     status = client.get(f"{made['url']}?status").json()
     assert (status["state"], status["percent"]) == ("preparing", 40)
     answer = client.get(made["url"])
     assert (answer.status_code, answer.json()["error"]["code"], answer.headers["Retry-After"]) == (503, "FILE_016", "5")
-    stack.query(f"UPDATE archives SET state = 'failed', error = 'A file is gone: x.' WHERE id = {newest}")
+    stack.query(f"UPDATE archives SET state = 'failed', error = 'A file is gone: x.' WHERE id = {NEWEST}")
     answer = client.get(made["url"])
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "FILE_014") and "x." in answer.text
     assert client.get(f"{made['url']}?status").json()["error"] == "A file is gone: x."
