@@ -136,6 +136,7 @@ def main(arguments: list[str]) -> None:
         port = free_port()
         with plain_nginx(stack, port):
             control = stack.pids("sluice:control")[1:]
+            measure(stack, f"http://127.0.0.1:{port}", 1)  # checksums are read, every worker has been asked
             with watched([nginx_worker(stack), *control]) as memory:
                 found = measure(stack, f"http://127.0.0.1:{port}", options.rounds)
     show(found)
