@@ -109,6 +109,12 @@ _TEXT = """\
 # Likewise those that sign an upload service's /get links. Empty: the one in keys/get.key.
 #upload_secret = ""
 
+# ZIP files of several media: how long the address of one is good, and how much one may hold.
+[archives]
+#token_seconds = 3600
+#max_files = 100000
+#max_bytes = 4398046511104
+
 # How films are encoded. Rungs above the source's own height are left out.
 [video]
 #preset = "veryfast"

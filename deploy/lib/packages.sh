@@ -28,6 +28,8 @@ chromium    | have chromium             | chromium | chromium
 wrk         | have wrk                  | wrk | wrk
 unzip       | have unzip                | unzip | unzip
 php         | have_php                  | php-cli php-curl | php
+7z          | have 7z                   | p7zip-full | p7zip
+bsdtar      | have bsdtar               | libarchive-tools | libarchive
 zzuf        | have zzuf                 | zzuf | zzuf
 '
 
