@@ -152,9 +152,9 @@ def services(
 ) -> Services:  # fmt: skip
     """Wire the services of `settings`. The database pool is still closed: ``services.database.open()``.
 
-    `offload` runs a password hash in a thread, `work` the joining and hashing of an upload, `aside` the reading of files
-    of a place, `spawn` starts what goes on beside everything else; the defaults suit programs without an event loop.
-    Raises OSError or ValueError, naming the file, for keys that are missing or damaged.
+    `offload` runs a password hash in a thread, `work` the joining and hashing of an upload, `aside` the reading of
+    files of a place, `spawn` starts what goes on beside everything else; the defaults suit programs without an event
+    loop. Raises OSError or ValueError, naming the file, for keys that are missing or damaged.
     """
     database = Database(settings.database_url, settings.database.pool_max)
     client = connect(settings.redis_url)
