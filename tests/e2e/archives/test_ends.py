@@ -214,3 +214,33 @@ def test_very_many_members_are_sent_by_control(stack, client, mixed):
     finally:
         stack.query("DELETE FROM media WHERE name = 'many.bin'")
         shutil.rmtree(directory)
+
+
+@pytest.mark.soak
+def test_U05_a_member_of_5_GiB(stack, client, tmp_path):
+    """A hole of 5 GiB, read for its checksum, sent by Nginx, and its end by control; ZIP64 in every place."""
+    size, directory = 5 << 30, stack.data / "files/users/huge"
+    owner = stack.data.stat()
+    subprocess.run(
+        f"mkdir -p {directory} && truncate -s {size} {directory}/1 && printf x > {directory}/2",
+        shell=True, check=True, user=owner.st_uid, group=owner.st_gid,
+    )  # fmt: skip
+    for number, length in ((1, size), (2, 1)):
+        stack.query(
+            "INSERT INTO media (name, kind, size_bytes, source, state, original, stored, folder) VALUES "
+            f"('huge {number}.bin', 'document', {length}, 'upload', 'completed', 'kept', 'users/huge/{number}', 'huge')"
+        )
+    try:
+        made = ask(client, folder="huge")
+        certificate = stack.data / "tls/certificate.pem"
+        command = ["curl", "-sS", "--fail", "--cacert", certificate, "-o", tmp_path / "huge.zip", made["url"]]
+        subprocess.run(command, check=True, timeout=280)
+        whole = tmp_path / "huge.zip"
+        subprocess.run(["unzip", "-tqq", whole], check=True)
+        tail = client.get(made["url"], headers={"Range": "bytes=-70000"}).content
+        with whole.open("rb") as file:
+            file.seek(-70_000, os.SEEK_END)
+            assert file.read() == tail
+    finally:
+        stack.query("DELETE FROM media WHERE folder = 'huge'")
+        shutil.rmtree(directory)
