@@ -26,6 +26,7 @@ from urllib.parse import urlencode
 
 TRIES, PAUSE_SECONDS = 5, 1.0
 BLOCK = 1 << 20
+LARGEST_PART = 16 << 20  # of an upload, held in memory while it is sent
 
 
 class Refused(Exception):
@@ -58,7 +59,7 @@ class Client:
         begun = self._json("POST", "/v1/files/init", wanted)
         numbers = []
         with path.open("rb") as file:
-            while part := file.read(begun["part_size"]):
+            while part := file.read(min(begun["part_size"], LARGEST_PART)):
                 numbers.append(len(numbers) + 1)
                 query = urlencode({"upload_id": begun["upload_id"], "part": numbers[-1]})
                 self._again(self._json, "POST", f"/v1/files/part?{query}", part)
