@@ -27,7 +27,9 @@ def module():
 
 @pytest.fixture(scope="module")
 def token(stack) -> str:
-    return stack.sluice("token", "mint", "client", "--user", "admin", "--scope", "library", "--scope", "links").strip()
+    return stack.sluice(
+        "token", "mint", "client", "--user", "admin", "--scope", "library", "--scope", "links", "--scope", "uploads"
+    ).strip()
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +60,29 @@ def test_it_lists_links_and_downloads(run, shelved, tmp_path):
         target = tmp_path / "fetched.mp3"
         assert run("download", source, str(target)).stdout.strip() == str(target)
         assert target.read_bytes() == WHOLE and [path.name for path in tmp_path.iterdir()] == ["fetched.mp3"]
+
+
+def test_it_uploads_in_parts_and_gets_the_same_back(stack, client, module, run, tmp_path, monkeypatch):
+    """The second part is broken off once, and sent again by itself."""
+    source, sent, open_ = tmp_path / "holiday notes.txt", [], client._open
+    source.write_bytes(b"What we did, line by line.\n" * 60_000)  # two parts
+
+    def broken(request):
+        sent.append(request.full_url)
+        if "part=2" in request.full_url and sum("part=2" in url for url in sent) == 1:
+            raise ConnectionResetError("broken off")
+        return open_(request)
+
+    monkeypatch.setattr(client, "_open", broken)
+    monkeypatch.setattr(module, "LARGEST_PART", 900_000)
+    stored = client.upload(source)
+    assert stored["size"] == source.stat().st_size and stored["sha256"] == module.sha256_of(source)
+    assert sum("part=2" in url for url in sent) == 2
+    assert run("download", stored["media_id"], str(tmp_path / "back.txt")).returncode == 0
+    assert (tmp_path / "back.txt").read_bytes() == source.read_bytes()
+    link = stack.session().get("/v1/files/signed-url", params={"key": stored["key"], "ttl": 60}).json()["url"]
+    assert module.Client(stack.url, "none", str(stack.data / "tls/certificate.pem")).download(link, tmp_path / "linked")
+    assert (tmp_path / "linked").read_bytes() == source.read_bytes()
 
 
 def test_a_refusal_is_the_servers_own_sentence(run, shelved, tmp_path):
