@@ -16,7 +16,7 @@ from control.services.grants import Grants
 from control.services.identity import Identity
 from control.services.issuers import Issuers
 from control.services.library import Library
-from control.services.limits import LocalLimiter, RequestLimits, SignInLimits
+from control.services.limits import LocalLimiter, RequestLimits, ShareLimits, SignInLimits
 from control.services.link_keys import LinkKeys
 from control.services.links import Links
 from control.services.memory import Memory
@@ -25,10 +25,12 @@ from control.services.passwords import Passwords
 from control.services.queue import Queue
 from control.services.service_tokens import ServiceTokens
 from control.services.sessions import Sessions
+from control.services.shares import Shares
 from control.services.sign_ins import BasicSignIns, ForeignSignIns, SignIns
 from control.services.tokens import FormTokens, SigningKeys, Tokens
 from control.services.users import Users
 from control.services.vault import Vault
+from control.services.visits import Visits
 from control.settings import Settings
 from control.storage import access_log
 from control.storage.redis.changes import ChangePublisher, ChangeSubscription
@@ -45,7 +47,9 @@ from control.storage.sql.pool import Database
 from control.storage.sql.queue import QueueStore
 from control.storage.sql.service_tokens import ServiceTokenStore
 from control.storage.sql.sessions import SessionStore
+from control.storage.sql.shares import ShareStore
 from control.storage.sql.users import UserStore
+from control.storage.sql.visits import VisitStore
 
 log = structlog.get_logger()
 
@@ -78,6 +82,8 @@ class Services:
     library: Library
     links: Links
     link_keys: LinkKeys
+    shares: Shares
+    visits: Visits
     users: Users
     queue: Queue
     vault: Vault
@@ -93,6 +99,7 @@ class Services:
         try:
             self.sessions.write_clocks()
             self.service_tokens.write_uses()
+            self.visits.write_seen()
         except ControlError as error:
             log.warning("clocks_wait", error=error.code)
 
@@ -162,6 +169,17 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
         sessions, service_tokens, BasicSignIns(sign_ins, sessions, audit),
         ForeignSignIns(Issuers(settings.issuers), user_store, sessions, audit),
     )  # fmt: skip
+    share_store, visit_store = ShareStore(database), VisitStore(database)
+    known_shares = memories.of("share", share_store.find)
+    shares = Shares(
+        share_store, known_shares, media, media_store.in_folder, master, passwords, audit, publisher.publish,
+        settings.shares, settings.public_url,
+    )  # fmt: skip
+    visits = Visits(
+        share_store, visit_store, known_shares, memories.of("visit", visit_store.find), passwords,
+        FormTokens(token_keys, "visit"), ShareLimits(RedisLimiter(client, LocalLimiter()), settings.shares), audit,
+        publisher.publish, settings.hls.key_period_seconds,
+    )  # fmt: skip
     jobs = QueueStore(database)
     return Services(
         settings=settings,
@@ -183,15 +201,17 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
         form_tokens=FormTokens(token_keys),
         request_limits=RequestLimits(settings.limits),
         grants=Grants(
-            grant_store, memories.of("grant", grant_store.find), media, media_keys, master, link_keys, identity, audit,
-            settings.hls.grant_hours, settings.hls.portable_hours,
+            grant_store, memories.of("grant", grant_store.find), media, media_keys, master, link_keys, identity, visits,
+            audit, settings.hls.grant_hours, settings.hls.portable_hours,
         ),
         library=library,
         link_keys=link_keys,
         links=Links(
             settings.public_url, link_keys, _stream_secret(settings), settings.links
         ),
-        users=Users(user_store, passwords, sessions, service_tokens, audit),
+        shares=shares,
+        visits=visits,
+        users=Users(user_store, passwords, sessions, service_tokens, shares, audit),
         mounts=Mounts(
             settings.mounts, mount_store, MountedStore(database), memories.of("mount", mount_store.find), audit
         ),

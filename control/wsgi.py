@@ -40,6 +40,6 @@ logs.configure()
 services = bootstrap.services(settings.load(), offload=offload)
 app = Shortcut(
     create_app(services),
-    Access(services.library, services.identity, services.audit, services.settings.protected),
+    Access(services.library, services.identity, services.visits, services.audit, services.settings.protected),
     AllowedNetworks(services.settings.server.allowed_networks).allowed,
 )

@@ -26,6 +26,7 @@ GRANT = "[0-9a-f]{32}"
 RUNG = "[a-z0-9]{1,12}"
 PERIOD = "[0-9]{1,6}"
 ROOT = "[a-z0-9][a-z0-9-]{0,30}"
+SHARE_CODE = "[0-9A-Za-z]{22}"
 TICKET_NAME = "[0-9a-zA-Z_-]{1,64}"
 
 
@@ -49,6 +50,7 @@ DOWNLOAD = Location("/d/")
 # Answered by control.
 STREAM = Location("/stream/", proxied=True)
 STILLS = Location("/api/media/", proxied=True)  # {thumbnail,preview,still}/{id}: gated, then cached
+SHARES = Location("/s/", proxied=True)  # {code}/…: what visitors of shares see
 
 # Internal: reachable only by X-Accel-Redirect, rewrite or sub-request.
 INTERNAL = "/_sluice/"
@@ -61,7 +63,10 @@ MOUNTS = Location(INTERNAL + "mounts/", internal=True)  # handed over by control
 LINKED = Location(INTERNAL + "linked/", internal=True)  # by a signed link alone: the file's ending says the type
 DIRECTORY = Location(INTERNAL + "directory/", internal=True)
 
-LOCATIONS = (STATIC, HLS, DOWNLOAD, STREAM, STILLS, AUTH, CONTENT_KEY, VAULT, ORIGINALS, STORED, MOUNTS, LINKED, DIRECTORY)
+LOCATIONS = (
+    STATIC, HLS, DOWNLOAD, STREAM, STILLS, SHARES, AUTH, CONTENT_KEY, VAULT, ORIGINALS, STORED, MOUNTS, LINKED,
+    DIRECTORY,
+)  # fmt: skip
 
 STILL_KINDS = ("thumbnail", "preview", "still", "storyboard", "waveform")
 
@@ -99,7 +104,8 @@ AUTH_ACTION = RequestHeader("X-Sluice-Action")  # thumbnail | preview | still | 
 AUTH_TARGET = RequestHeader("X-Sluice-Target")  # a media id, or the name of a protected directory
 AUTH_URI = RequestHeader("X-Sluice-Uri")  # the NORMALISED path that Nginx will serve, never $request_uri
 INTERNAL_HOP = RequestHeader("X-Sluice-Internal")  # "1" from internal locations alone
-REQUEST_HEADERS = (CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_URI, INTERNAL_HOP)
+METHOD = RequestHeader("X-Sluice-Method")  # the client's own, for shares: control is asked GET for HEAD
+REQUEST_HEADERS = (CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_URI, INTERNAL_HOP, METHOD)
 
 # Written by our own pages, read by control: "1" on what a page asks while nobody is at it. Whoever forges it only
 # shortens their own session.
@@ -117,6 +123,14 @@ RESPONSE_HEADERS = (VERDICT, ENCRYPTED, KEY_URL, TICKET)
 
 CONTENT_RANGE = ResponseHeader("Content-Range", public=True)  # of a drive's own Nginx, where it refuses a range
 
+
+
+def logged_path(path: str) -> str:
+    """A path as logs and the audit trail may have it: without the code of a share."""
+    if not path.startswith(SHARES.path):
+        return path
+    _, slash, rest = path.removeprefix(SHARES.path).partition("/")
+    return f"{SHARES.path}-{slash}{rest}"
 
 
 def ticket_value(ticket: str, item: str | None = None) -> str:
@@ -144,6 +158,7 @@ class Cookie:
 ACCESS_COOKIE = Cookie("__Host-sluice")
 REFRESH_COOKIE = Cookie("__Host-sluice-refresh")
 DEVICE_COOKIE = Cookie("__Host-sluice-device")
+VISIT_COOKIE = Cookie("__Host-sluice-visit")  # of shares' visitors: no other address takes it
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,7 @@ def context(settings: Settings) -> dict[str, Any]:
         "mounts": settings.mounts,
         "drive_seconds": DRIVE_SECONDS,
         "protected": settings.protected,
+        "frame_origins": " ".join(settings.shares.frame_origins),
         "templates": PAGES,
     }
 

@@ -40,6 +40,7 @@ from control.settings.sections import (
     RedisServer,
     Server,
     Session,
+    Shares,
     Trail,
     Video,
 )
@@ -69,6 +70,7 @@ class Settings(BaseSettings):
     keys: Keys = Keys()
     hls: Hls = Hls()
     links: Links = Links()
+    shares: Shares = Shares()
     video: Video = Video()
     audio: Audio = Audio()
     images: Images = Images()
