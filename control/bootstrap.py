@@ -23,6 +23,7 @@ from control.services.memory import Memory
 from control.services.mounts import Mounts
 from control.services.passwords import Passwords
 from control.services.queue import Queue
+from control.services.receipts import Receipts
 from control.services.service_tokens import ServiceTokens
 from control.services.sessions import Sessions
 from control.services.shares import Shares
@@ -45,6 +46,7 @@ from control.storage.sql.mounted import MountedStore
 from control.storage.sql.mounts import MountStore
 from control.storage.sql.pool import Database
 from control.storage.sql.queue import QueueStore
+from control.storage.sql.receipts import ReceiptStore
 from control.storage.sql.service_tokens import ServiceTokenStore
 from control.storage.sql.sessions import SessionStore
 from control.storage.sql.shares import ShareStore
@@ -86,6 +88,7 @@ class Services:
     visits: Visits
     users: Users
     queue: Queue
+    receipts: Receipts
     vault: Vault
     mounts: Mounts
     media_keys: Memory[vault.WrappedKey]
@@ -216,6 +219,7 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
             settings.mounts, mount_store, MountedStore(database), memories.of("mount", mount_store.find), audit
         ),
         queue=Queue(jobs, media_store, audit, settings.paths.imports, settings.paths.quarantine),
+        receipts=Receipts(ReceiptStore(database), lambda: access_log.files(settings.paths.logs), access_log.line_at),
         vault=Vault(settings.paths, media_store, media_key_store, master, jobs, audit, publisher.publish),
         media_keys=media_keys,
         media_key_store=media_key_store,

@@ -113,7 +113,7 @@ BACKGROUND = RequestHeader("X-Sluice-Background")
 
 DIRECTORY_ACTION = "directory"
 
-# "{user id or kind of principal} {reason}[ {revision of the media}]": one header, because each one costs time.
+# "{user id or kind of principal}[ {reason}[ {revision of the media}]]": one header, because each one costs time.
 VERDICT = ResponseHeader("X-Sluice-Verdict")
 ENCRYPTED = ResponseHeader("X-Encrypted", public=True)  # "true" on an encrypted WebP (source 3's name)
 KEY_URL = ResponseHeader("X-Sluice-Key-Url", public=True)  # where the page fetches that WebP's key

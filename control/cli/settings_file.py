@@ -68,6 +68,12 @@ _TEXT = """\
 [audit]
 #keep_days = 365
 
+# What was really delivered, and to whom, as Nginx's log tells it. Receipts are kept for so many days, in whole months.
+# A log that is larger than log_bytes is put aside, and removed once it has been read.
+[receipts]
+#keep_days = 365
+#log_bytes = 268435456
+
 # Another system whose signed tokens (JWT, RS256 or ES256) your users may come with, as Bearer or in its cookie. The
 # claim names a user of Sluice by user name or e-mail. The key is PEM, base64 of PEM, or a file of either or a JWKS.
 #

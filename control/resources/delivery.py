@@ -36,7 +36,7 @@ def hand_over_original(resp: falcon.Response, media: Media, attachment: bool = F
 
 
 def count_delivery(resp: falcon.Response, ticket: str, item: str | None = None) -> None:
-    """Have what Nginx really sends counted for `ticket`, under the delivered media or the uuid `item` (table coverage)."""
+    """Have the bytes that Nginx really sends counted for `ticket`: under the delivered media, or the uuid `item`."""
     resp.set_header(contract.TICKET.name, contract.ticket_value(ticket, item))
 
 

@@ -37,6 +37,7 @@ from control.settings.sections import (
     Password,
     Processing,
     Protected,
+    Receipts,
     RedisServer,
     Server,
     Session,
@@ -66,6 +67,7 @@ class Settings(BaseSettings):
     password: Password = Password()
     limits: Limits = Limits()
     audit: Trail = Trail()
+    receipts: Receipts = Receipts()
     issuers: list[Issuer] = []
     keys: Keys = Keys()
     hls: Hls = Hls()

@@ -87,6 +87,13 @@ class Trail(Section):
     keep_days: int = Field(365, ge=1)
 
 
+class Receipts(Section):
+    """What was really delivered, by Nginx's log."""
+
+    keep_days: int = Field(365, ge=1)
+    log_bytes: int = Field(256 << 20, ge=1 << 16)  # then Nginx writes another file
+
+
 class Issuer(Section):
     """Somebody else whose JWTs (RS256, ES256) are accepted; a key is PEM, base64 of it, or a file (also JWKS)."""
 

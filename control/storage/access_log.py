@@ -1,7 +1,7 @@
 """Nginx's own log: the files that it consists of, and one request in it.
 
-A file is known by the first request id in it, whatever becomes of it: renamed, it is the same file; copied, the copy is; cut
-off, it is a new one.
+A file is known by the first request id in it, whatever becomes of it: renamed, it is the same file; copied, the copy
+is; cut off, it is a new one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 LATEST_BYTES = 64 << 20  # how far back it is searched: a request of today, and no minute of waiting
 NAME = "access.log"
-HEAD_BYTES = 64 << 10  # in which the first request id stands: longer than any line
+HEAD_BYTES = 16 << 10  # in which the first request id stands
 
 # What a line may leave out, because it would be empty (nginx/templates/snippets/log-format.conf.j2).
 UNSAID = {"range": "", "place": "", "target": "", "verdict": "", "ticket": "", "control": ""}
@@ -28,6 +28,11 @@ class LogFile:
     path: Path
     name: str  # the first request id in it
     size: int  # bytes
+
+    @property
+    def live(self) -> bool:
+        """Whether Nginx writes to it."""
+        return self.path.name == NAME
 
 
 def files(directory: Path) -> list[LogFile]:
@@ -58,6 +63,15 @@ def read(file: LogFile, position: int, limit: int) -> bytes | None:
     return chunk if len(chunk) == limit and not whole else whole
 
 
+def line_at(file: LogFile, position: int) -> dict | None:
+    """The entry that begins there, if there is one."""
+    line = (read(file, position, HEAD_BYTES) or b"").partition(b"\n")[0]
+    try:
+        return UNSAID | json.loads(line.decode("utf-8", "replace"))
+    except (ValueError, TypeError):
+        return None
+
+
 def first_request(head: bytes) -> str | None:
     """What a file that begins with `head` is known by."""
     found = _FIRST_REQUEST.search(head)
@@ -67,8 +81,10 @@ def first_request(head: bytes) -> str | None:
 def _log_file(path: Path) -> LogFile | None:
     try:
         with path.open("rb") as log:
-            name = first_request(log.read(HEAD_BYTES))
-            return LogFile(path, name, log.seek(0, 2)) if name else None
+            name, size = first_request(log.read(HEAD_BYTES)), log.seek(0, 2)
+            log.seek(0)
+            unchanged = first_request(log.read(HEAD_BYTES)) == name  # not cut off before its size was asked
+            return LogFile(path, name, size) if name and unchanged else None
     except FileNotFoundError:  # renamed or removed meanwhile
         return None
 

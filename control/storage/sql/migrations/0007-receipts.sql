@@ -1,8 +1,8 @@
 -- What Nginx really delivered, how far its log has been read, and what of each ticket has left.
 -- depends: 0005-stored-originals
 
--- One row for each delivery; a partition for each month (receipts_2026_11), made by the processor. Rows outlive the users
--- and media that they name.
+-- One row for each delivery, and for each answer under a ticket that brought nothing (HEAD, 304, 416): it has ended. A
+-- partition for each month (receipts_2026_11), made by the processor. Rows outlive the users and media that they name.
 CREATE TABLE receipts (
     at timestamptz NOT NULL,  -- when it ended
     request text NOT NULL,
