@@ -52,8 +52,10 @@ class Renderer:
         )
 
     def _form_token(self, req: falcon.Request, resp: falcon.Response) -> str:
-        """Bound to the device cookie, which a browser gets with its first page."""
+        """Bound to the device cookie, which a browser gets with its first page; visitors of shares need none."""
         known = device_cookie(req)
+        if not known and req.path.startswith(contract.SHARES.path):
+            return ""
         device_id = known or uuid.uuid4().hex
         if not known:
             cookies.set_device(resp, device_id)
