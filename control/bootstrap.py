@@ -10,8 +10,11 @@ import structlog
 
 from control import vault
 from control.errors import ControlError
+from control.services.arrivals import Arrivals
 from control.services.audit import Audit
+from control.services.drop_boxes import DropBoxes
 from control.services.explain import Explain
+from control.services.files import Files
 from control.services.grants import Grants
 from control.services.identity import Identity
 from control.services.issuers import Issuers
@@ -29,6 +32,7 @@ from control.services.sessions import Sessions
 from control.services.shares import Shares
 from control.services.sign_ins import BasicSignIns, ForeignSignIns, SignIns
 from control.services.tokens import FormTokens, SigningKeys, Tokens
+from control.services.uploads import Uploads
 from control.services.users import Users
 from control.services.vault import Vault
 from control.services.visits import Visits
@@ -38,6 +42,7 @@ from control.storage.redis.changes import ChangePublisher, ChangeSubscription
 from control.storage.redis.client import connect
 from control.storage.redis.limits import RedisLimiter
 from control.storage.redis.sessions import SessionCopies
+from control.storage.spool import Spool
 from control.storage.sql.audit import AuditStore, Entry, Search
 from control.storage.sql.grants import GrantStore
 from control.storage.sql.media import MediaStore
@@ -50,6 +55,7 @@ from control.storage.sql.receipts import ReceiptStore
 from control.storage.sql.service_tokens import ServiceTokenStore
 from control.storage.sql.sessions import SessionStore
 from control.storage.sql.shares import ShareStore
+from control.storage.sql.uploads import UploadStore
 from control.storage.sql.users import UserStore
 from control.storage.sql.visits import VisitStore
 
@@ -58,7 +64,7 @@ log = structlog.get_logger()
 LARGEST_EXPLANATION = 50  # entries of one decision
 
 
-def _inline(function: Callable, *arguments):
+def _inline(function: Callable, *arguments, beat: Callable = lambda: None):
     return function(*arguments)
 
 
@@ -82,10 +88,14 @@ class Services:
     request_limits: RequestLimits
     grants: Grants
     library: Library
+    uploads: Uploads
+    arrivals: Arrivals
+    files: Files
     links: Links
     link_keys: LinkKeys
     shares: Shares
     visits: Visits
+    drop_boxes: DropBoxes
     users: Users
     queue: Queue
     receipts: Receipts
@@ -132,10 +142,11 @@ class _Memories:
                 memory.clear()
 
 
-def services(settings: Settings, offload: Callable = _inline) -> Services:
+def services(settings: Settings, offload: Callable = _inline, work: Callable = _inline) -> Services:
     """Wire the services of `settings`. The database pool is still closed: ``services.database.open()``.
 
-    `offload` runs a password hash in a thread; the default suits programs without an event loop. Raises OSError or
+    `offload` runs a password hash in a thread, `work` the joining and hashing of an upload; the defaults suit programs
+    without an event loop. Raises OSError or
     ValueError, naming the file, for keys that are missing or damaged.
     """
     database = Database(settings.database_url, settings.database.pool_max)
@@ -172,18 +183,21 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
         sessions, service_tokens, BasicSignIns(sign_ins, sessions, audit),
         ForeignSignIns(Issuers(settings.issuers), user_store, sessions, audit),
     )  # fmt: skip
+    jobs, upload_store, spool = QueueStore(database), UploadStore(database), Spool(settings.paths.spool)
+    arrivals = Arrivals(upload_store, spool, settings.paths, settings.uploads, audit, work)
+    uploads = Uploads(upload_store, spool, settings.uploads, arrivals, work)
     share_store, visit_store = ShareStore(database), VisitStore(database)
     known_shares = memories.of("share", share_store.find)
+    drop_boxes = DropBoxes(share_store, uploads)
     shares = Shares(
         share_store, known_shares, media, media_store.in_folder, master, passwords, audit, publisher.publish,
-        settings.shares, settings.public_url,
+        settings.shares, settings.public_url, drop_boxes.close,
     )  # fmt: skip
     visits = Visits(
         share_store, visit_store, known_shares, memories.of("visit", visit_store.find), passwords,
         FormTokens(token_keys, "visit"), ShareLimits(RedisLimiter(client, LocalLimiter()), settings.shares), audit,
         publisher.publish, settings.hls.key_period_seconds,
     )  # fmt: skip
-    jobs = QueueStore(database)
     return Services(
         settings=settings,
         database=database,
@@ -208,17 +222,21 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
             audit, settings.hls.grant_hours, settings.hls.portable_hours,
         ),
         library=library,
+        uploads=uploads,
+        arrivals=arrivals,
+        files=Files(settings.paths, media_store, library, jobs, audit),
         link_keys=link_keys,
         links=Links(
             settings.public_url, link_keys, _stream_secret(settings), settings.links
         ),
         shares=shares,
         visits=visits,
+        drop_boxes=drop_boxes,
         users=Users(user_store, passwords, sessions, service_tokens, shares, audit),
         mounts=Mounts(
             settings.mounts, mount_store, MountedStore(database), memories.of("mount", mount_store.find), audit
         ),
-        queue=Queue(jobs, media_store, audit, settings.paths.imports, settings.paths.quarantine),
+        queue=Queue(jobs, media_store, audit, settings.paths),
         receipts=Receipts(ReceiptStore(database), lambda: access_log.files(settings.paths.logs), access_log.line_at),
         vault=Vault(settings.paths, media_store, media_key_store, master, jobs, audit, publisher.publish),
         media_keys=media_keys,

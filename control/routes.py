@@ -16,6 +16,8 @@ from control.domain.rights import (
     BROWSE,
     CHANGE_ACCOUNT,
     CHANGE_MEDIA,
+    CONTINUE,
+    DELETE_MEDIA,
     DOWNLOAD,
     INTERNAL,
     LINK,
@@ -25,6 +27,7 @@ from control.domain.rights import (
     SEE_AUDIT,
     SHARE,
     SIGNED,
+    UPLOAD,
     VIEW,
     VISIT,
     Right,
@@ -33,6 +36,7 @@ from control.resources import (
     access,
     audit,
     auth,
+    files,
     health,
     links,
     media,
@@ -44,6 +48,8 @@ from control.resources import (
     stills,
     storyboards,
     streams,
+    tus,
+    uploads,
     visits,
 )  # fmt: skip
 from control.resources.openapi import Description, document
@@ -126,8 +132,24 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route(f"{share}/embed{of_share}", shown, "embed", page=True, GET=VISIT)
     yield route(f"{share}/file{of_share}", visits.File(door, s.visits, s.mounts), GET=VISIT)
     yield route(f"{share}/stream{of_share}", visits.Stream(door, s.visits, s.grants, s.mounts, s.audit), GET=VISIT)
+    yield route(f"{share}/upload", visits.Upload(door, s.drop_boxes, s.uploads.part_bytes), POST=VISIT)
     for kind in (*contract.STILL_KINDS, "frames"):
         yield route(f"{share}/{kind}{of_share}", pictures, kind, GET=VISIT)
+    # API: uploads (Nginx spools the bodies, see nginx/templates/locations/uploads.conf.j2)
+    yield route("/v1/files/init", uploads.Init(s.uploads), POST=UPLOAD)
+    yield route(contract.PART.path, uploads.Part(s.uploads, s.identity), POST=CONTINUE)
+    yield route(contract.COMPLETE.path, uploads.Complete(s.uploads, s.identity), POST=CONTINUE)
+    sending = uploads.Item(s.uploads, s.identity)
+    yield route("/v1/files/upload/{upload_id}", sending, GET=CONTINUE, DELETE=CONTINUE)
+    yield route("/v1/files/uploads", uploads.Collection(s.uploads), GET=UPLOAD)
+    yield route("/v1/files/quota", uploads.Quota(s.uploads), GET=UPLOAD)
+    yield route("/v1/files/metadata/{key:path}", files.Metadata(s.files), GET=DOWNLOAD)
+    yield route("/v1/files/{key:path}", files.Item(s.files), DELETE=DELETE_MEDIA)
+    resumable = tus.Item(s.uploads, s.identity)
+    yield route(contract.TUS.path, tus.Collection(s.uploads, s.identity), OPTIONS=OPEN, POST=UPLOAD)
+    yield route(
+        contract.TUS.path + "{upload_id}", resumable, OPTIONS=OPEN, GET=CONTINUE, PATCH=CONTINUE, DELETE=CONTINUE
+    )  # fmt: skip
 
     # API: administration
     yield route("/api/admin/audit", audit.Collection(s.audit), GET=SEE_AUDIT)
@@ -142,7 +164,7 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route(contract.STREAM.path + "{stream_id}", streams.SignedStream(s.library, s.links, s.mounts), GET=SIGNED)
 
     # Only for Nginx
-    gate = access.Access(s.library, s.identity, s.visits, s.audit, s.settings.protected)
+    gate = access.Access(s.library, s.identity, s.visits, s.audit, s.uploads, s.settings.protected)
     keys = access.ContentKey(s.grants, s.identity, s.visits)
     yield route(contract.AUTH.path, gate, GET=INTERNAL)
     yield route(contract.CONTENT_KEY.path + "{grant}/{media_id:uuid}/{rung}/{n:int}", keys, GET=INTERNAL)

@@ -24,6 +24,7 @@ MD5 = "[A-Za-z0-9_-]{22}"  # base64url without padding, as secure_link wants it
 EXPIRES = "[0-9]{10}"
 GRANT = "[0-9a-f]{32}"
 RUNG = "[a-z0-9]{1,12}"
+UPLOAD = "[0-9a-f]{32}"
 PERIOD = "[0-9]{1,6}"
 ROOT = "[a-z0-9][a-z0-9-]{0,30}"
 SHARE_CODE = "[0-9A-Za-z]{22}"
@@ -51,6 +52,9 @@ DOWNLOAD = Location("/d/")
 STREAM = Location("/stream/", proxied=True)
 STILLS = Location("/api/media/", proxied=True)  # {thumbnail,preview,still}/{id}: gated, then cached
 SHARES = Location("/s/", proxied=True)  # {code}/…: what visitors of shares see
+PART = Location("/v1/files/part", proxied=True)  # Nginx spools the body, once the gate has agreed to it
+COMPLETE = Location("/v1/files/complete", proxied=True)  # waits until the file is joined and hashed
+TUS = Location("/files/", proxied=True)
 
 # Internal: reachable only by X-Accel-Redirect, rewrite or sub-request.
 INTERNAL = "/_sluice/"
@@ -62,10 +66,13 @@ STORED = Location(INTERNAL + "stored/", internal=True)  # uploads
 MOUNTS = Location(INTERNAL + "mounts/", internal=True)  # handed over by control, which names the type
 LINKED = Location(INTERNAL + "linked/", internal=True)  # by a signed link alone: the file's ending says the type
 DIRECTORY = Location(INTERNAL + "directory/", internal=True)
+TUS_CREATE = Location(INTERNAL + "tus/create", internal=True)  # by method, because each has a largest body of its own
+TUS_APPEND = Location(INTERNAL + "tus/append/", internal=True)
+TUS_ASK = Location(INTERNAL + "tus/ask/", internal=True)
 
 LOCATIONS = (
-    STATIC, HLS, DOWNLOAD, STREAM, STILLS, SHARES, AUTH, CONTENT_KEY, VAULT, ORIGINALS, STORED, MOUNTS, LINKED,
-    DIRECTORY,
+    STATIC, HLS, DOWNLOAD, STREAM, STILLS, SHARES, PART, COMPLETE, TUS, AUTH, CONTENT_KEY, VAULT, ORIGINALS, STORED,
+    MOUNTS, LINKED, DIRECTORY, TUS_CREATE, TUS_APPEND, TUS_ASK,
 )  # fmt: skip
 
 STILL_KINDS = ("thumbnail", "preview", "still", "storyboard", "waveform")
@@ -100,18 +107,23 @@ class ResponseHeader:
 
 CLIENT_ADDRESS = RequestHeader("X-Sluice-Client")
 REQUEST_ID = RequestHeader("X-Sluice-Request")
-AUTH_ACTION = RequestHeader("X-Sluice-Action")  # thumbnail | preview | still | directory
-AUTH_TARGET = RequestHeader("X-Sluice-Target")  # a media id, or the name of a protected directory
+AUTH_ACTION = RequestHeader("X-Sluice-Action")  # thumbnail | preview | still | directory | create | append
+AUTH_TARGET = RequestHeader("X-Sluice-Target")  # the id of a media or an upload, or the name of a protected directory
 AUTH_URI = RequestHeader("X-Sluice-Uri")  # the NORMALISED path that Nginx will serve, never $request_uri
+AUTH_LENGTH = RequestHeader("X-Sluice-Length")  # Content-Length of the body that would come
 INTERNAL_HOP = RequestHeader("X-Sluice-Internal")  # "1" from internal locations alone
 METHOD = RequestHeader("X-Sluice-Method")  # the client's own, for shares: control is asked GET for HEAD
-REQUEST_HEADERS = (CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_URI, INTERNAL_HOP, METHOD)
+BODY_FILE = RequestHeader("X-Sluice-Body")  # where Nginx has spooled the body: a file of DIR/spool/incoming
+REQUEST_HEADERS = (
+    CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_URI, AUTH_LENGTH, INTERNAL_HOP, METHOD, BODY_FILE,
+)  # fmt: skip
 
 # Written by our own pages, read by control: "1" on what a page asks while nobody is at it. Whoever forges it only
 # shortens their own session.
 BACKGROUND = RequestHeader("X-Sluice-Background")
 
 DIRECTORY_ACTION = "directory"
+CREATE_ACTION, APPEND_ACTION = "create", "append"  # an upload: may it begin, may this body be stored?
 
 # "{user id or kind of principal}[ {reason}[ {revision of the media}]]": one header, because each one costs time.
 VERDICT = ResponseHeader("X-Sluice-Verdict")
@@ -119,8 +131,10 @@ ENCRYPTED = ResponseHeader("X-Encrypted", public=True)  # "true" on an encrypted
 KEY_URL = ResponseHeader("X-Sluice-Key-Url", public=True)  # where the page fetches that WebP's key
 # "{ticket}" or "{ticket}/{item}" (see ticket_value): what is delivered with it is counted, in the table `coverage`.
 TICKET = ResponseHeader("X-Sluice-Ticket")
-RESPONSE_HEADERS = (VERDICT, ENCRYPTED, KEY_URL, TICKET)
+REFUSAL = ResponseHeader("X-Sluice-Refusal")  # the gate's error code, where there is more to say than 401 or 403
+RESPONSE_HEADERS = (VERDICT, ENCRYPTED, KEY_URL, TICKET, REFUSAL)
 
+CHALLENGE = ResponseHeader("WWW-Authenticate", public=True)  # of the gate
 CONTENT_RANGE = ResponseHeader("Content-Range", public=True)  # of a drive's own Nginx, where it refuses a range
 
 
@@ -221,6 +235,12 @@ def encode_path(path: str) -> str:
 #   files/originals/ab/abcdef01-…/original                     (a kept original, plain, served after a decision)
 #   files/users/{user id}/yyyy/mm/dd/{media id}                 (an upload, plain, served after a decision)
 #   archive/ab/abcdef01-….enc                                  (the original as ciphertext; not served)
+#   files/pending/{media id}                                    (an upload on its way into the archive; not served)
+#   spool/incoming/0000000001                                   (a body, until control has taken it; not served)
+#        /{upload id}/data  part-000001 …                       (what has come of an upload; not served)
+
+INCOMING = "incoming"
+PENDING = "pending"
 
 MASTER_PLAYLIST = "master.m3u8"
 PLAYLIST = "index.m3u8"

@@ -43,6 +43,7 @@ from control.settings.sections import (
     Session,
     Shares,
     Trail,
+    Uploads,
     Video,
 )
 from nginx.contract import ORIGINALS_ROOT, UPLOADS_ROOT
@@ -78,6 +79,7 @@ class Settings(BaseSettings):
     images: Images = Images()
     ffmpeg: Ffmpeg = Ffmpeg()
     imports: Imports = Imports()
+    uploads: Uploads = Uploads()
     processing: Processing = Processing()
     mounts: list[Mount] = []
     protected: list[Protected] = []

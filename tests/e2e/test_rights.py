@@ -27,6 +27,8 @@ GATED = (UNKNOWN, NO, NO, IN, NO, IN, IN, UNKNOWN, UNKNOWN)  # the same, where a
 CHANGE = (UNKNOWN, NO, HIDDEN, IN, HIDDEN, IN, NO, UNKNOWN, UNKNOWN)
 LINK = (UNKNOWN, NO, IN, IN, IN, IN, NO, UNKNOWN, UNKNOWN)
 SHARE = (UNKNOWN, NO, HIDDEN, IN, HIDDEN, IN, NO, UNKNOWN, UNKNOWN)  # a share of the owner
+UPLOAD = (UNKNOWN, NO, IN, IN, IN, IN, NO, UNKNOWN, UNKNOWN)
+NO_UPLOAD = (HIDDEN,) * 9
 ADMIN = (UNKNOWN, NO, NO, NO, NO, IN, NO, UNKNOWN, UNKNOWN)
 NOBODY = (HIDDEN,) * 9
 UNSIGNED = (NO,) * 9
@@ -91,12 +93,28 @@ MATRIX = {
     # With the code of a share without a password everybody is its visitor; what is in it, the visitor may see.
     **{f"{method} /s/{{code}}": OPEN for method in ("GET", "POST")},
     **{f"GET /s/{{code}}/{what}/{{media_id:uuid}}": OPEN for what in ("watch", "embed", "stream")},
+    "POST /s/{code}/upload": (NO,) * 9,  # this one was made without the right to it
     "GET /s/{code}/file/{media_id:uuid}": OPEN,  # it has no plain file, and is told that
     **{f"GET /s/{{code}}/{kind}/{{media_id:uuid}}": OPEN for kind in ("thumbnail", "still")},
     **{
         f"GET /s/{{code}}/{kind}/{{media_id:uuid}}": NOBODY
         for kind in ("preview", "storyboard", "waveform", "frames")  # a photo has none
     },
+    "POST /v1/files/init": UPLOAD,
+    "GET /v1/files/uploads": UPLOAD,
+    "GET /v1/files/quota": UPLOAD,
+    "POST /v1/files/part": NO_UPLOAD,  # an upload's id is the right, and nobody has one
+    "POST /v1/files/complete": NO_UPLOAD,
+    "GET /v1/files/upload/{upload_id}": NO_UPLOAD,
+    "DELETE /v1/files/upload/{upload_id}": NO_UPLOAD,
+    "GET /v1/files/metadata/{key:path}": PRIVATE,
+    "DELETE /v1/files/{key:path}": (UNKNOWN, NO, HIDDEN, IN, HIDDEN, IN, NO, UNKNOWN, UNKNOWN),
+    "POST /files/": UPLOAD,
+    "OPTIONS /files/": OPEN,
+    "GET /files/{upload_id}": NO_UPLOAD,
+    "PATCH /files/{upload_id}": NO_UPLOAD,
+    "DELETE /files/{upload_id}": NO_UPLOAD,
+    "OPTIONS /files/{upload_id}": OPEN,
     "GET /api/admin/audit": ADMIN,
     "GET /api/admin/audit/{decision}": ADMIN,
     "GET /api/admin/queue": ADMIN,
@@ -171,8 +189,10 @@ def outcome(answer) -> str:
     if answer.status_code == 401:
         return UNKNOWN
     code = answer.json()["error"]["code"] if answer.status_code >= 400 and answer.text.startswith("{") else ""
-    refusals = {"AUTH_006": NO, "AUTH_013": NO, "SEC_003": NO, "MEDIA_001": HIDDEN, "FILE_002": HIDDEN,
-                "SHARE_001": HIDDEN, "SHARE_005": NO, "SHARE_006": HIDDEN}
+    refusals = {
+        "FILE_006": HIDDEN, "AUTH_006": NO, "AUTH_013": NO, "SEC_003": NO, "MEDIA_001": HIDDEN, "FILE_002": HIDDEN,
+        "SHARE_001": HIDDEN, "SHARE_005": NO, "SHARE_006": HIDDEN,
+    }  # fmt: skip
     assert answer.status_code < 500, answer.text
     return refusals.get(code, IN)
 
@@ -181,13 +201,17 @@ def ask(client, row: str, media: str, shared: dict):
     method, path = row.split(" ", 1)
     for name, value in {
         "{media_id:uuid}": media, "{session_id:uuid}": media, "{token_id:uuid}": media, "{decision}": "0" * 32,
-        "{stream_id}": media, "{grant}": "0" * 32, "{rung}": "360p", "{n:int}": "0",
-        "{share_id:uuid}": shared["id"], "{code}": shared["code"],
+        "{stream_id}": media, "{grant}": "0" * 32, "{rung}": "360p", "{n:int}": "0", "{upload_id}": "0" * 32,
+        "{key:path}": f"media/{media}", "{share_id:uuid}": shared["id"], "{code}": shared["code"],
     }.items():  # fmt: skip
         path = path.replace(name, value)
-    body = {"json": {}} if path.startswith("/api/") else {"data": {"x": "1"}}
+    body = {"json": {"upload_id": "0" * 32}} if path.startswith(("/api/", "/v1/")) else {"data": {"x": "1"}}
     options = body if method in ("POST", "PATCH") else {}
-    return client.request(method, path, headers={"Accept": "application/json"}, allow_redirects=False, **options)
+    headers = {"Accept": "application/json"}
+    if path.startswith(("/files", "/v1/files/part")):
+        headers |= {"Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+        path += "?upload_id=" + "0" * 32 if path.startswith("/v1/") else ""
+    return client.request(method, path, headers=headers, allow_redirects=False, **options)
 
 
 @pytest.mark.parametrize("row", sorted(MATRIX, key=lambda row: (row in LAST, row)))

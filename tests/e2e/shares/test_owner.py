@@ -70,7 +70,7 @@ def test_a_user_who_goes_takes_their_shares_along(stack, shelved):
         made[what] = stack.session(name, PASSWORD).post("/api/shares", json=body).json()["code"]
         path = f"/s/{made[what]}/file/{shelved['id']}"
         assert stranger.get(path).content.startswith(CANARY)
-        stack.sluice("user", what, name, *(["--yes"] if what == "delete" else []))
+        stack.sluice("user", what, name)
         expected = {"disable": 410, "delete": 404}[what]
         wait_until(lambda path=path, expected=expected: stranger.get(path).status_code == expected, 60)
 
