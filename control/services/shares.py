@@ -47,7 +47,7 @@ class OwnShare:
 
 
 class Shares:
-    """`media_in(owner, folder, limit)` lists the media of a folder and below; `close(share)` ends what is being sent."""
+    """`media_in(owner, folder, limit)` lists the media of a folder; `close(share)` ends what is being sent to it."""
 
     def __init__(
         self, shares, memory: Memory[Share], media: Memory[Media], media_in: Callable[..., list[Media]],
