@@ -16,13 +16,14 @@ from control.services.archive_parts import ArchiveParts, FrozenMemory
 from control.services.archives import Archives
 from control.services.arrivals import Arrivals
 from control.services.audit import Audit
+from control.services.drop_boxes import DropBoxes
 from control.services.explain import Explain
 from control.services.files import Files
 from control.services.grants import Grants
 from control.services.identity import Identity
 from control.services.issuers import Issuers
 from control.services.library import Library
-from control.services.limits import LocalLimiter, RequestLimits, SignInLimits
+from control.services.limits import LocalLimiter, RequestLimits, ShareLimits, SignInLimits
 from control.services.link_keys import LinkKeys
 from control.services.links import Links
 from control.services.memory import Memory
@@ -32,11 +33,13 @@ from control.services.queue import Queue
 from control.services.receipts import Receipts
 from control.services.service_tokens import ServiceTokens
 from control.services.sessions import Sessions
+from control.services.shares import Shares
 from control.services.sign_ins import BasicSignIns, ForeignSignIns, SignIns
 from control.services.tokens import FormTokens, SigningKeys, Tokens
 from control.services.uploads import Uploads
 from control.services.users import Users
 from control.services.vault import Vault
+from control.services.visits import Visits
 from control.settings import Settings
 from control.storage import access_log
 from control.storage.originals import Originals
@@ -57,8 +60,10 @@ from control.storage.sql.queue import QueueStore
 from control.storage.sql.receipts import ReceiptStore
 from control.storage.sql.service_tokens import ServiceTokenStore
 from control.storage.sql.sessions import SessionStore
+from control.storage.sql.shares import ShareStore
 from control.storage.sql.uploads import UploadStore
 from control.storage.sql.users import UserStore
+from control.storage.sql.visits import VisitStore
 from nginx.contract import OWN_ROOTS
 
 log = structlog.get_logger()
@@ -99,6 +104,9 @@ class Services:
     files: Files
     links: Links
     link_keys: LinkKeys
+    shares: Shares
+    visits: Visits
+    drop_boxes: DropBoxes
     users: Users
     queue: Queue
     receipts: Receipts
@@ -117,6 +125,7 @@ class Services:
         try:
             self.sessions.write_clocks()
             self.service_tokens.write_uses()
+            self.visits.write_seen()
         except ControlError as error:
             log.warning("clocks_wait", error=error.code)
 
@@ -194,6 +203,19 @@ def services(
     originals, archive_store = _originals(settings), ArchiveStore(database)
     jobs, upload_store, spool = QueueStore(database), UploadStore(database), Spool(settings.paths.spool)
     arrivals = Arrivals(upload_store, spool, settings.paths, settings.uploads, audit, work)
+    uploads = Uploads(upload_store, spool, settings.uploads, arrivals, work)
+    share_store, visit_store = ShareStore(database), VisitStore(database)
+    known_shares = memories.of("share", share_store.find)
+    drop_boxes = DropBoxes(share_store, uploads)
+    shares = Shares(
+        share_store, known_shares, media, media_store.in_folder, master, passwords, audit, publisher.publish,
+        settings.shares, settings.public_url, drop_boxes.close,
+    )  # fmt: skip
+    visits = Visits(
+        share_store, visit_store, known_shares, memories.of("visit", visit_store.find), passwords,
+        FormTokens(token_keys, "visit"), ShareLimits(RedisLimiter(client, LocalLimiter()), settings.shares), audit,
+        publisher.publish, settings.hls.key_period_seconds,
+    )  # fmt: skip
     return Services(
         settings=settings,
         database=database,
@@ -214,11 +236,11 @@ def services(
         form_tokens=FormTokens(token_keys),
         request_limits=RequestLimits(settings.limits),
         grants=Grants(
-            grant_store, memories.of("grant", grant_store.find), media, media_keys, master, link_keys, identity, audit,
-            settings.hls.grant_hours, settings.hls.portable_hours,
+            grant_store, memories.of("grant", grant_store.find), media, media_keys, master, link_keys, identity, visits,
+            audit, settings.hls.grant_hours, settings.hls.portable_hours,
         ),
         library=library,
-        uploads=Uploads(upload_store, spool, settings.uploads, arrivals, work),
+        uploads=uploads,
         arrivals=arrivals,
         files=Files(settings.paths, media_store, library, jobs, audit),
         link_keys=link_keys,
@@ -226,7 +248,10 @@ def services(
             settings.public_url, link_keys, _link_secret(settings.links.stream_secret, keys / "stream.key"),
             _link_secret(settings.links.upload_secret, keys / "get.key"), settings.links,
         ),
-        users=Users(user_store, passwords, sessions, service_tokens, audit),
+        shares=shares,
+        visits=visits,
+        drop_boxes=drop_boxes,
+        users=Users(user_store, passwords, sessions, service_tokens, shares, audit),
         mounts=mounts,
         archives=Archives(
             archive_store, library, mounts, originals, audit, settings.archives, settings.public_url, aside,

@@ -25,9 +25,11 @@ from control.domain.rights import (
     OPEN,
     SEE_ACCOUNT,
     SEE_AUDIT,
+    SHARE,
     SIGNED,
     UPLOAD,
     VIEW,
+    VISIT,
     Right,
 )  # fmt: skip
 from control.resources import (
@@ -43,14 +45,17 @@ from control.resources import (
     queue,
     service_tokens,
     sessions,
+    shares,
     stills,
     storyboards,
     streams,
     tus,
     uploads,
+    visits,
 )  # fmt: skip
 from control.resources.openapi import Description, document
 from control.resources.pages import account, admin, docs, library, rendering, sign_in
+from control.resources.pages import shares as share_pages
 from nginx import contract
 
 
@@ -118,6 +123,25 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route(contract.BATCH.path, archives.Collection(s.archives), POST=DOWNLOAD)
     yield route(contract.BATCH.path + "/{token}", archives.Item(s.archives, s.archive_parts), GET=SIGNED)
 
+    # API: shares
+    qr = shares.Code(s.shares)
+    yield route("/api/shares", shares.Collection(s.shares), GET=SHARE, POST=SHARE)
+    yield route("/api/shares/{share_id:uuid}", shares.Item(s.shares), GET=SHARE, PATCH=SHARE, DELETE=SHARE)
+    yield route("/api/shares/{share_id:uuid}/qr.svg", qr, "svg", GET=SHARE)
+    yield route("/api/shares/{share_id:uuid}/qr.png", qr, "png", GET=SHARE)
+
+    # Visitors of shares: the code in the path, and the cookie of the visit
+    share, of_share = contract.SHARES.path + "{code}", "/{media_id:uuid}"
+    door = visits.Door(s.visits, s.library, s.request_limits)
+    shown, pictures = share_pages.Watch(render, door), visits.Pictures(door, still)
+    yield route(share, share_pages.Landing(render, door, s.shares, s.visits), page=True, GET=VISIT, POST=VISIT)
+    yield route(f"{share}/watch{of_share}", shown, page=True, GET=VISIT)
+    yield route(f"{share}/embed{of_share}", shown, "embed", page=True, GET=VISIT)
+    yield route(f"{share}/file{of_share}", visits.File(door, s.visits, s.mounts), GET=VISIT)
+    yield route(f"{share}/stream{of_share}", visits.Stream(door, s.visits, s.grants, s.mounts, s.audit), GET=VISIT)
+    yield route(f"{share}/upload", visits.Upload(door, s.drop_boxes, s.uploads.part_bytes), POST=VISIT)
+    for kind in (*contract.STILL_KINDS, "frames"):
+        yield route(f"{share}/{kind}{of_share}", pictures, kind, GET=VISIT)
     # API: uploads (Nginx spools the bodies, see nginx/templates/locations/uploads.conf.j2)
     yield route("/v1/files/init", uploads.Init(s.uploads), POST=UPLOAD)
     yield route(contract.PART.path, uploads.Part(s.uploads, s.identity), POST=CONTINUE)
@@ -148,8 +172,8 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route(contract.GET.path + "{encoded_key}", links.SignedFile(s.library, s.links, s.mounts), GET=SIGNED)
 
     # Only for Nginx
-    gate = access.Access(s.library, s.identity, s.audit, s.uploads, s.settings.protected)
-    keys = access.ContentKey(s.grants, s.identity)
+    gate = access.Access(s.library, s.identity, s.visits, s.audit, s.uploads, s.settings.protected)
+    keys = access.ContentKey(s.grants, s.identity, s.visits)
     yield route(contract.AUTH.path, gate, GET=INTERNAL)
     yield route(contract.CONTENT_KEY.path + "{grant}/{media_id:uuid}/{rung}/{n:int}", keys, GET=INTERNAL)
 

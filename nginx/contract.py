@@ -28,6 +28,7 @@ RUNG = "[a-z0-9]{1,12}"
 UPLOAD = "[0-9a-f]{32}"
 PERIOD = "[0-9]{1,6}"
 ROOT = "[a-z0-9][a-z0-9-]{0,30}"
+SHARE_CODE = "[0-9A-Za-z]{22}"
 TICKET_NAME = "[0-9a-zA-Z_-]{1,64}"
 
 
@@ -53,6 +54,7 @@ STREAM = Location("/stream/", proxied=True)
 GET = Location("/get/", proxied=True)  # the upload service's signed address of a file
 BATCH = Location("/v1/files/batch-download", proxied=True)  # archives of many files, and below it their addresses
 STILLS = Location("/api/media/", proxied=True)  # {thumbnail,preview,still}/{id}: gated, then cached
+SHARES = Location("/s/", proxied=True)  # {code}/…: what visitors of shares see
 PART = Location("/v1/files/part", proxied=True)  # Nginx spools the body, once the gate has agreed to it
 COMPLETE = Location("/v1/files/complete", proxied=True)  # waits until the file is joined and hashed
 TUS = Location("/files/", proxied=True)
@@ -76,8 +78,8 @@ TUS_APPEND = Location(INTERNAL + "tus/append/", internal=True)
 TUS_ASK = Location(INTERNAL + "tus/ask/", internal=True)
 
 LOCATIONS = (
-    STATIC, HLS, DOWNLOAD, STREAM, GET, BATCH, STILLS, PART, COMPLETE, TUS, AUTH, CONTENT_KEY, VAULT, ORIGINALS, STORED,
-    MOUNTS, LINKED, DIRECTORY, ARCHIVE, PARTS, MEMBER, TUS_CREATE, TUS_APPEND, TUS_ASK,
+    STATIC, HLS, DOWNLOAD, STREAM, GET, BATCH, STILLS, SHARES, PART, COMPLETE, TUS, AUTH, CONTENT_KEY, VAULT, ORIGINALS,
+    STORED, MOUNTS, LINKED, DIRECTORY, ARCHIVE, PARTS, MEMBER, TUS_CREATE, TUS_APPEND, TUS_ASK,
 )  # fmt: skip
 
 STILL_KINDS = ("thumbnail", "preview", "still", "storyboard", "waveform")
@@ -117,9 +119,10 @@ AUTH_TARGET = RequestHeader("X-Sluice-Target")  # the id of a media or an upload
 AUTH_URI = RequestHeader("X-Sluice-Uri")  # the NORMALISED path that Nginx will serve, never $request_uri
 AUTH_LENGTH = RequestHeader("X-Sluice-Length")  # Content-Length of the body that would come
 INTERNAL_HOP = RequestHeader("X-Sluice-Internal")  # "1" from internal locations alone
+METHOD = RequestHeader("X-Sluice-Method")  # the client's own, for shares: control is asked GET for HEAD
 BODY_FILE = RequestHeader("X-Sluice-Body")  # where Nginx has spooled the body: a file of DIR/spool/incoming
 REQUEST_HEADERS = (
-    CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_URI, AUTH_LENGTH, INTERNAL_HOP, BODY_FILE,
+    CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_URI, AUTH_LENGTH, INTERNAL_HOP, METHOD, BODY_FILE,
 )  # fmt: skip
 
 # Written by our own pages, read by control: "1" on what a page asks while nobody is at it. Whoever forges it only
@@ -140,6 +143,14 @@ RESPONSE_HEADERS = (VERDICT, ENCRYPTED, KEY_URL, TICKET, REFUSAL)
 
 CHALLENGE = ResponseHeader("WWW-Authenticate", public=True)  # of the gate
 CONTENT_RANGE = ResponseHeader("Content-Range", public=True)  # of a drive's own Nginx, where it refuses a range
+
+
+def logged_path(path: str) -> str:
+    """A path as logs and the audit trail may have it: without the code of a share."""
+    if not path.startswith(SHARES.path):
+        return path
+    _, slash, rest = path.removeprefix(SHARES.path).partition("/")
+    return f"{SHARES.path}-{slash}{rest}"
 
 
 def ticket_value(ticket: str, item: str | None = None) -> str:
@@ -167,6 +178,7 @@ class Cookie:
 ACCESS_COOKIE = Cookie("__Host-sluice")
 REFRESH_COOKIE = Cookie("__Host-sluice-refresh")
 DEVICE_COOKIE = Cookie("__Host-sluice-device")
+VISIT_COOKIE = Cookie("__Host-sluice-visit")  # of shares' visitors: no other address takes it
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,16 @@ _TEXT = """\
 #max_files = 100000
 #max_bytes = 4398046511104
 
+# Shares: how long they last unless told otherwise, and at most; guesses at a share's password from one address.
+[shares]
+#default_seconds = 604800
+#max_seconds = 31536000
+#viewer_max_seconds = 2592000
+#guesses_burst = 10
+#guesses_per_minute = 2.0
+# Web sites that may show the player of a share without a password in a frame: /s/CODE/embed/MEDIA.
+#frame_origins = []
+
 # How films are encoded. Rungs above the source's own height are left out.
 [video]
 #preset = "veryfast"

@@ -42,6 +42,7 @@ from control.settings.sections import (
     RedisServer,
     Server,
     Session,
+    Shares,
     Trail,
     Uploads,
     Video,
@@ -74,6 +75,7 @@ class Settings(BaseSettings):
     hls: Hls = Hls()
     links: Links = Links()
     archives: Archives = Archives()
+    shares: Shares = Shares()
     video: Video = Video()
     audio: Audio = Audio()
     images: Images = Images()

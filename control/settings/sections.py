@@ -147,6 +147,18 @@ class Archives(Section):
     max_bytes: int = Field(1 << 42, ge=1)
 
 
+Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$")]
+
+
+class Shares(Section):
+    default_seconds: int = Field(7 * 86400, ge=1)
+    max_seconds: int = Field(365 * 86400, ge=1)  # what administrators and editors may ask for
+    viewer_max_seconds: int = Field(30 * 86400, ge=1)
+    guesses_burst: int = Field(10, ge=1)  # passwords of one share from one address (IPv6: one /64)
+    guesses_per_minute: float = Field(2, gt=0)
+    frame_origins: list[Origin] = []  # web sites that may show a share's player in a frame
+
+
 class Rung(Section):
     name: Annotated[str, Field(pattern=r"^[0-9][a-z0-9]{0,11}$")]  # no letter first: "source", "audio0" are taken
     height: int = Field(ge=16, le=4320)
