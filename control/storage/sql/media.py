@@ -1,10 +1,10 @@
-"""Media rows: the library's page, and every step of an import."""
+"""Media rows: one media, and every step of its import. Lists are library.py's."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -15,22 +15,6 @@ from control.storage.sql.pool import Database
 COLUMNS = """id::text, name, kind, mime, size_bytes, source, state, created_at, owner_id::text, visibility, progress,
     error_code, error, width, height, duration, renditions, tracks, stills, facts, tags, original, revision,
     mount, path, stored, folder"""
-
-# What a page may be sorted by; the id makes the order total.
-ORDERS = {"created_at": "created_at", "name": "lower(name)", "size": "size_bytes", "duration": "duration"}
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    kind: str | None = None
-    query: str | None = None
-    state: str | None = None
-    sort: str = "created_at"
-    descending: bool = True
-    include_private: bool = False  # administrators see everything
-    viewer_id: str | None = None
-    guest: bool = False  # guests see what is public
-
 
 class MediaStore:
     """`changed` is called with the id of every media that a decision or a page could see differently now."""
@@ -48,20 +32,6 @@ class MediaStore:
     def find(self, media: str) -> Media | None:
         row = self._database.one(f"SELECT {COLUMNS} FROM media WHERE id = %s AND deleted_at IS NULL", [media])  # noqa: S608
         return row and media_of(row)
-
-    def page(self, filters: Filters, limit: int, offset: int) -> list[Media]:
-        where, parameters = _where(filters)
-        direction = "DESC NULLS LAST" if filters.descending else "ASC NULLS LAST"
-        rows = self._database.all(
-            f"SELECT {COLUMNS} FROM media WHERE {where}"  # noqa: S608
-            f" ORDER BY {ORDERS[filters.sort]} {direction}, id {direction[:4]} LIMIT %s OFFSET %s",
-            [*parameters, limit, offset],
-        )
-        return [media_of(row) for row in rows]
-
-    def count(self, filters: Filters) -> int:
-        where, parameters = _where(filters)
-        return self._database.one(f"SELECT count(*) AS n FROM media WHERE {where}", parameters)["n"]  # noqa: S608
 
     def following(self, media: Media) -> Media | None:
         """The next viewable media of the same kind and source, by name."""
@@ -266,6 +236,14 @@ class MediaStore:
             [visibility, owner, media],
         )
 
+    def rename(self, media: str, name: str, tags: Sequence[str]) -> None:
+        """What people call it, and the words that they find it by."""
+        self._update(
+            media,
+            """UPDATE media SET name = %s, tags = %s, revision = revision + 1, updated_at = now() WHERE id = %s""",
+            [name, list(tags), media],
+        )
+
     def retry(self, media: str, reason: str | None) -> None:
         """Back to `pending`: the queue will take it up again."""
         self._update(
@@ -277,26 +255,6 @@ class MediaStore:
 
 def _json(items: Sequence[Rendition | Track]) -> Jsonb:
     return Jsonb([asdict(item) for item in items])
-
-
-def _where(filters: Filters) -> tuple[str, list]:
-    clauses, parameters = ["deleted_at IS NULL"], []
-    if filters.guest:
-        clauses.append("(visibility = 'public' OR owner_id = %s)")
-        parameters.append(filters.viewer_id)
-    elif not filters.include_private:
-        clauses.append("(visibility <> 'private' OR owner_id = %s)")
-        parameters.append(filters.viewer_id)
-    if filters.kind:
-        clauses.append("kind = %s")
-        parameters.append(filters.kind)
-    if filters.state:
-        clauses.append("state = %s")
-        parameters.append(filters.state)
-    if filters.query:
-        clauses.append("name ILIKE %s")
-        parameters.append("%" + filters.query.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%")
-    return " AND ".join(clauses), parameters
 
 
 def media_of(row: dict) -> Media:
