@@ -30,7 +30,7 @@ def test_a_name_and_tags_are_changed_at_once(stack, renamed):
 
 
 @pytest.mark.parametrize(
-    "query", ["query=lighthouse", "query=litehouse%20dusk", "query=coast", "tag=two+words", "query=light&type=image&min_size=1"]
+    "query", ["query=lighthouse", "query=lighthose%20dusk", "query=coast", "tag=two+words", "query=light&type=image&min_size=1"]
 )
 def test_it_is_found(stack, renamed, query):
     assert "Lighthouse at dusk.jpg" in found(stack, query)
