@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import redis
 import structlog
 
 from control import vault
 from control.errors import ControlError
+from control.services.archive_checksums import Checksums
+from control.services.archive_parts import ArchiveParts, FrozenMemory
+from control.services.archives import Archives
+from control.services.arrivals import Arrivals
 from control.services.audit import Audit
 from control.services.explain import Explain
+from control.services.files import Files
 from control.services.grants import Grants
 from control.services.identity import Identity
 from control.services.issuers import Issuers
@@ -23,18 +29,23 @@ from control.services.memory import Memory
 from control.services.mounts import Mounts
 from control.services.passwords import Passwords
 from control.services.queue import Queue
+from control.services.receipts import Receipts
 from control.services.service_tokens import ServiceTokens
 from control.services.sessions import Sessions
 from control.services.sign_ins import BasicSignIns, ForeignSignIns, SignIns
 from control.services.tokens import FormTokens, SigningKeys, Tokens
+from control.services.uploads import Uploads
 from control.services.users import Users
 from control.services.vault import Vault
 from control.settings import Settings
 from control.storage import access_log
+from control.storage.originals import Originals
 from control.storage.redis.changes import ChangePublisher, ChangeSubscription
 from control.storage.redis.client import connect
 from control.storage.redis.limits import RedisLimiter
 from control.storage.redis.sessions import SessionCopies
+from control.storage.spool import Spool
+from control.storage.sql.archives import ArchiveStore, packed, unpacked
 from control.storage.sql.audit import AuditStore, Entry, Search
 from control.storage.sql.grants import GrantStore
 from control.storage.sql.library import LibraryStore
@@ -44,16 +55,23 @@ from control.storage.sql.mounted import MountedStore
 from control.storage.sql.mounts import MountStore
 from control.storage.sql.pool import Database
 from control.storage.sql.queue import QueueStore
+from control.storage.sql.receipts import ReceiptStore
 from control.storage.sql.service_tokens import ServiceTokenStore
 from control.storage.sql.sessions import SessionStore
+from control.storage.sql.uploads import UploadStore
 from control.storage.sql.users import UserStore
+from nginx.contract import OWN_ROOTS
 
 log = structlog.get_logger()
 
 LARGEST_EXPLANATION = 50  # entries of one decision
 
 
-def _inline(function: Callable, *arguments):
+def _inline(function: Callable, *arguments, beat: Callable = lambda: None):
+    return function(*arguments)
+
+
+def _inline_aside(place: str, function: Callable, *arguments):
     return function(*arguments)
 
 
@@ -77,11 +95,17 @@ class Services:
     request_limits: RequestLimits
     grants: Grants
     library: Library
+    uploads: Uploads
+    arrivals: Arrivals
+    files: Files
     links: Links
     link_keys: LinkKeys
     users: Users
     queue: Queue
+    receipts: Receipts
     vault: Vault
+    archives: Archives
+    archive_parts: ArchiveParts
     mounts: Mounts
     media_keys: Memory[vault.WrappedKey]
     media_key_store: MediaKeyStore
@@ -123,11 +147,15 @@ class _Memories:
                 memory.clear()
 
 
-def services(settings: Settings, offload: Callable = _inline) -> Services:
+def services(
+    settings: Settings, offload: Callable = _inline, work: Callable = _inline, aside: Callable = _inline_aside,
+    spawn: Callable = _inline,
+) -> Services:  # fmt: skip
     """Wire the services of `settings`. The database pool is still closed: ``services.database.open()``.
 
-    `offload` runs a password hash in a thread; the default suits programs without an event loop. Raises OSError or
-    ValueError, naming the file, for keys that are missing or damaged.
+    `offload` runs a password hash in a thread, `work` the joining and hashing of an upload, `aside` the reading of
+    files of a place, `spawn` starts what goes on beside everything else; the defaults suit programs without an event
+    loop. Raises OSError or ValueError, naming the file, for keys that are missing or damaged.
     """
     database = Database(settings.database_url, settings.database.pool_max)
     client = connect(settings.redis_url)
@@ -163,7 +191,10 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
         sessions, service_tokens, BasicSignIns(sign_ins, sessions, audit),
         ForeignSignIns(Issuers(settings.issuers), user_store, sessions, audit),
     )  # fmt: skip
-    jobs = QueueStore(database)
+    mounts = Mounts(settings.mounts, mount_store, MountedStore(database), memories.of("mount", mount_store.find), audit)
+    originals, archive_store = _originals(settings), ArchiveStore(database)
+    jobs, upload_store, spool = QueueStore(database), UploadStore(database), Spool(settings.paths.spool)
+    arrivals = Arrivals(upload_store, spool, settings.paths, settings.uploads, audit, work)
     return Services(
         settings=settings,
         database=database,
@@ -188,15 +219,24 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
             settings.hls.grant_hours, settings.hls.portable_hours,
         ),
         library=library,
+        uploads=Uploads(upload_store, spool, settings.uploads, arrivals, work),
+        arrivals=arrivals,
+        files=Files(settings.paths, media_store, library, jobs, audit),
         link_keys=link_keys,
         links=Links(
-            settings.public_url, link_keys, _stream_secret(settings), settings.links
+            settings.public_url, link_keys, _link_secret(settings.links.stream_secret, keys / "stream.key"),
+            _link_secret(settings.links.upload_secret, keys / "get.key"), settings.links,
         ),
         users=Users(user_store, passwords, sessions, service_tokens, audit),
-        mounts=Mounts(
-            settings.mounts, mount_store, MountedStore(database), memories.of("mount", mount_store.find), audit
+        mounts=mounts,
+        archives=Archives(
+            archive_store, library, mounts, originals, audit, settings.archives, settings.public_url, aside,
+            Checksums(archive_store, originals, mounts, packed, aside, spawn), packed,
+            FrozenMemory(archive_store.manifest, unpacked, aside),
         ),
-        queue=Queue(jobs, media_store, audit, settings.paths.imports, settings.paths.quarantine),
+        archive_parts=ArchiveParts(originals, aside),
+        receipts=Receipts(ReceiptStore(database), lambda: access_log.files(settings.paths.logs), access_log.line_at),
+        queue=Queue(jobs, media_store, audit, settings.paths),
         vault=Vault(settings.paths, media_store, media_key_store, master, jobs, audit, publisher.publish),
         media_keys=media_keys,
         media_key_store=media_key_store,
@@ -204,7 +244,12 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
     )  # fmt: skip
 
 
-def _stream_secret(settings: Settings) -> bytes:
-    """The operator's own, as the bytes of its text, or the one that was made at the first start."""
-    given = settings.links.stream_secret
-    return given.encode() if given else bytes.fromhex((settings.paths.keys / "stream.key").read_text().strip())
+def _link_secret(given: str, made: Path) -> bytes:
+    """The operator's own, as the bytes of its text, or the one that `sluice init` has made."""
+    return given.encode() if given else bytes.fromhex(made.read_text().strip())
+
+
+def _originals(settings: Settings) -> Originals:
+    files = settings.paths.files
+    own = {root: files / root for root in OWN_ROOTS}
+    return Originals(own | {mount.name: mount.path for mount in settings.mounts})

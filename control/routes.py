@@ -16,6 +16,8 @@ from control.domain.rights import (
     BROWSE,
     CHANGE_ACCOUNT,
     CHANGE_MEDIA,
+    CONTINUE,
+    DELETE_MEDIA,
     DOWNLOAD,
     INTERNAL,
     LINK,
@@ -24,13 +26,16 @@ from control.domain.rights import (
     SEE_ACCOUNT,
     SEE_AUDIT,
     SIGNED,
+    UPLOAD,
     VIEW,
     Right,
 )  # fmt: skip
 from control.resources import (
     access,
+    archives,
     audit,
     auth,
+    files,
     health,
     library,
     links,
@@ -42,6 +47,8 @@ from control.resources import (
     stills,
     storyboards,
     streams,
+    tus,
+    uploads,
 )  # fmt: skip
 from control.resources.openapi import Description, document
 from control.resources.pages import account, admin, docs, rendering, sign_in
@@ -105,7 +112,29 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route("/api/media/{media_id:uuid}/storyboard", storyboards.Storyboard(s.library), GET=DOWNLOAD)
     for kind in contract.STILL_KINDS:
         yield route(f"{contract.STILLS.path}{kind}/{{media_id:uuid}}", still, kind, GET=DOWNLOAD)
-    yield route("/api/links", links.Collection(s.library, s.links, s.audit), POST=LINK)
+    link = links.Collection(s.library, s.links, s.audit)
+    yield route("/api/links", link, POST=LINK)
+    yield route("/v1/files/signed-url", link, "signed_url", GET=LINK)
+
+    # ZIP files of several media
+    yield route(contract.BATCH.path, archives.Collection(s.archives), POST=DOWNLOAD)
+    yield route(contract.BATCH.path + "/{token}", archives.Item(s.archives, s.archive_parts), GET=SIGNED)
+
+    # API: uploads (Nginx spools the bodies, see nginx/templates/locations/uploads.conf.j2)
+    yield route("/v1/files/init", uploads.Init(s.uploads), POST=UPLOAD)
+    yield route(contract.PART.path, uploads.Part(s.uploads, s.identity), POST=CONTINUE)
+    yield route(contract.COMPLETE.path, uploads.Complete(s.uploads, s.identity), POST=CONTINUE)
+    sending = uploads.Item(s.uploads, s.identity)
+    yield route("/v1/files/upload/{upload_id}", sending, GET=CONTINUE, DELETE=CONTINUE)
+    yield route("/v1/files/uploads", uploads.Collection(s.uploads), GET=UPLOAD)
+    yield route("/v1/files/quota", uploads.Quota(s.uploads), GET=UPLOAD)
+    yield route("/v1/files/metadata/{key:path}", files.Metadata(s.files), GET=DOWNLOAD)
+    yield route("/v1/files/{key:path}", files.Item(s.files), DELETE=DELETE_MEDIA)
+    resumable = tus.Item(s.uploads, s.identity)
+    yield route(contract.TUS.path, tus.Collection(s.uploads, s.identity), OPTIONS=OPEN, POST=UPLOAD)
+    yield route(
+        contract.TUS.path + "{upload_id}", resumable, OPTIONS=OPEN, GET=CONTINUE, PATCH=CONTINUE, DELETE=CONTINUE
+    )  # fmt: skip
 
     # API: administration
     yield route("/api/admin/audit", audit.Collection(s.audit), GET=SEE_AUDIT)
@@ -118,12 +147,15 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
 
     # Signed by HMAC, verified here
     yield route(contract.STREAM.path + "{stream_id}", streams.SignedStream(s.library, s.links, s.mounts), GET=SIGNED)
+    yield route(contract.GET.path + "{encoded_key}", links.SignedFile(s.library, s.links, s.mounts), GET=SIGNED)
 
     # Only for Nginx
-    gate = access.Access(s.library, s.identity, s.audit, s.settings.protected)
+    gate = access.Access(s.library, s.identity, s.audit, s.uploads, s.settings.protected)
     keys = access.ContentKey(s.grants, s.identity)
     yield route(contract.AUTH.path, gate, GET=INTERNAL)
     yield route(contract.CONTENT_KEY.path + "{grant}/{media_id:uuid}/{rung}/{n:int}", keys, GET=INTERNAL)
+
+    yield route(contract.PARTS.path + "{archive_id:uuid}", archives.Parts(s.archives, s.archive_parts), GET=INTERNAL)
 
     # Health
     yield route("/healthz", health.Health(s.settings.paths.data), GET=OPEN)

@@ -6,12 +6,14 @@ import contextlib
 import os
 import threading
 
+import gevent
 from gevent.threadpool import ThreadPool
 
 from control import bootstrap, logs, settings
 from control.app import create_app
 from control.errors import SignInBusy
 from control.middleware.networks import AllowedNetworks
+from control.readers import Readers
 from control.resources.access import Access, Shortcut
 
 # Argon2 takes 64 MiB and four lanes per hash: one at a time, away from the event loop, and behind everything else that
@@ -20,6 +22,8 @@ LONGEST_QUEUE = 16
 NICENESS = 15
 
 _hashing = ThreadPool(1)
+_working = ThreadPool(16)  # joining and hashing uploads
+BEAT_SECONDS = 1.0
 
 
 def _nicely(function, *arguments):
@@ -36,10 +40,20 @@ def offload(function, *arguments):
     return _hashing.apply(_nicely, (function, *arguments))
 
 
+def work(function, *arguments, beat=lambda: None):
+    """Run something long in a thread, and `beat` every second until it is done."""
+    result = _working.spawn(_nicely, function, *arguments)
+    while not result.ready():
+        result.wait(BEAT_SECONDS)
+        if not result.ready():
+            beat()
+    return result.get()
+
+
 logs.configure()
-services = bootstrap.services(settings.load(), offload=offload)
+services = bootstrap.services(settings.load(), offload=offload, work=work, aside=Readers(), spawn=gevent.spawn)
 app = Shortcut(
     create_app(services),
-    Access(services.library, services.identity, services.audit, services.settings.protected),
+    Access(services.library, services.identity, services.audit, services.uploads, services.settings.protected),
     AllowedNetworks(services.settings.server.allowed_networks).allowed,
 )

@@ -12,6 +12,7 @@ import functools
 import hashlib
 from dataclasses import dataclass
 from datetime import date
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,8 +25,10 @@ MD5 = "[A-Za-z0-9_-]{22}"  # base64url without padding, as secure_link wants it
 EXPIRES = "[0-9]{10}"
 GRANT = "[0-9a-f]{32}"
 RUNG = "[a-z0-9]{1,12}"
+UPLOAD = "[0-9a-f]{32}"
 PERIOD = "[0-9]{1,6}"
 ROOT = "[a-z0-9][a-z0-9-]{0,30}"
+TICKET_NAME = "[0-9a-zA-Z_-]{1,64}"
 
 
 # --- locations ------------------------------------------------------------------------------------
@@ -47,7 +50,12 @@ DOWNLOAD = Location("/d/")
 
 # Answered by control.
 STREAM = Location("/stream/", proxied=True)
+GET = Location("/get/", proxied=True)  # the upload service's signed address of a file
+BATCH = Location("/v1/files/batch-download", proxied=True)  # archives of many files, and below it their addresses
 STILLS = Location("/api/media/", proxied=True)  # {thumbnail,preview,still}/{id}: gated, then cached
+PART = Location("/v1/files/part", proxied=True)  # Nginx spools the body, once the gate has agreed to it
+COMPLETE = Location("/v1/files/complete", proxied=True)  # waits until the file is joined and hashed
+TUS = Location("/files/", proxied=True)
 
 # Internal: reachable only by X-Accel-Redirect, rewrite or sub-request.
 INTERNAL = "/_sluice/"
@@ -59,8 +67,18 @@ STORED = Location(INTERNAL + "stored/", internal=True)  # uploads
 MOUNTS = Location(INTERNAL + "mounts/", internal=True)  # handed over by control, which names the type
 LINKED = Location(INTERNAL + "linked/", internal=True)  # by a signed link alone: the file's ending says the type
 DIRECTORY = Location(INTERNAL + "directory/", internal=True)
+ARCHIVE = Location(INTERNAL + "archive/", internal=True)  # {id}/{length}/{etag}: a whole archive, assembled by Nginx
+PARTS = Location(INTERNAL + "parts/", internal=True, proxied=True)  # its literals, and includes of its members
+MEMBER = Location(INTERNAL + "member/", internal=True)  # {root}/{path}: one file of it, or an end of the transfer
 
-LOCATIONS = (STATIC, HLS, DOWNLOAD, STREAM, STILLS, AUTH, CONTENT_KEY, VAULT, ORIGINALS, STORED, MOUNTS, LINKED, DIRECTORY)
+TUS_CREATE = Location(INTERNAL + "tus/create", internal=True)  # by method, because each has a largest body of its own
+TUS_APPEND = Location(INTERNAL + "tus/append/", internal=True)
+TUS_ASK = Location(INTERNAL + "tus/ask/", internal=True)
+
+LOCATIONS = (
+    STATIC, HLS, DOWNLOAD, STREAM, GET, BATCH, STILLS, PART, COMPLETE, TUS, AUTH, CONTENT_KEY, VAULT, ORIGINALS, STORED,
+    MOUNTS, LINKED, DIRECTORY, ARCHIVE, PARTS, MEMBER, TUS_CREATE, TUS_APPEND, TUS_ASK,
+)  # fmt: skip
 
 STILL_KINDS = ("thumbnail", "preview", "still", "storyboard", "waveform")
 
@@ -94,25 +112,43 @@ class ResponseHeader:
 
 CLIENT_ADDRESS = RequestHeader("X-Sluice-Client")
 REQUEST_ID = RequestHeader("X-Sluice-Request")
-AUTH_ACTION = RequestHeader("X-Sluice-Action")  # thumbnail | preview | still | directory
-AUTH_TARGET = RequestHeader("X-Sluice-Target")  # a media id, or the name of a protected directory
+AUTH_ACTION = RequestHeader("X-Sluice-Action")  # thumbnail | preview | still | directory | create | append
+AUTH_TARGET = RequestHeader("X-Sluice-Target")  # the id of a media or an upload, or the name of a protected directory
 AUTH_URI = RequestHeader("X-Sluice-Uri")  # the NORMALISED path that Nginx will serve, never $request_uri
+AUTH_LENGTH = RequestHeader("X-Sluice-Length")  # Content-Length of the body that would come
 INTERNAL_HOP = RequestHeader("X-Sluice-Internal")  # "1" from internal locations alone
-REQUEST_HEADERS = (CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_URI, INTERNAL_HOP)
+BODY_FILE = RequestHeader("X-Sluice-Body")  # where Nginx has spooled the body: a file of DIR/spool/incoming
+REQUEST_HEADERS = (
+    CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_URI, AUTH_LENGTH, INTERNAL_HOP, BODY_FILE,
+)  # fmt: skip
 
 # Written by our own pages, read by control: "1" on what a page asks while nobody is at it. Whoever forges it only
 # shortens their own session.
 BACKGROUND = RequestHeader("X-Sluice-Background")
 
 DIRECTORY_ACTION = "directory"
+CREATE_ACTION, APPEND_ACTION = "create", "append"  # an upload: may it begin, may this body be stored?
 
-# "{user id or kind of principal} {reason}[ {revision of the media}]": one header, because each one costs time.
+# "{user id or kind of principal}[ {reason}[ {revision of the media}]]": one header, because each one costs time.
 VERDICT = ResponseHeader("X-Sluice-Verdict")
 ENCRYPTED = ResponseHeader("X-Encrypted", public=True)  # "true" on an encrypted WebP (source 3's name)
 KEY_URL = ResponseHeader("X-Sluice-Key-Url", public=True)  # where the page fetches that WebP's key
-RESPONSE_HEADERS = (VERDICT, ENCRYPTED, KEY_URL)
+# "{ticket}" or "{ticket}/{item}" (see ticket_value): what is delivered with it is counted, in the table `coverage`.
+TICKET = ResponseHeader("X-Sluice-Ticket")
+REFUSAL = ResponseHeader("X-Sluice-Refusal")  # the gate's error code, where there is more to say than 401 or 403
+RESPONSE_HEADERS = (VERDICT, ENCRYPTED, KEY_URL, TICKET, REFUSAL)
 
+CHALLENGE = ResponseHeader("WWW-Authenticate", public=True)  # of the gate
 CONTENT_RANGE = ResponseHeader("Content-Range", public=True)  # of a drive's own Nginx, where it refuses a range
+
+
+def ticket_value(ticket: str, item: str | None = None) -> str:
+    """The value of TICKET: what the delivery counts for, and the uuid that it is counted under.
+
+    Without one that is the delivered media's own id; an archive, which is no media, brings the id that control gave it.
+    """
+    return f"{ticket}/{item}" if item else ticket
+
 
 # What the auth sub-request may answer: Nginx turns anything but 2xx, 401 and 403 into a 500.
 ACCESS_STATUSES = frozenset({204, 401, 403})
@@ -139,6 +175,8 @@ class QueryParam:
 
 
 EXPIRES_PARAM = QueryParam("expires")
+GET_EXPIRES_PARAM = QueryParam("exp")  # of /get, as source 2 calls it
+NETWORK_PARAM = QueryParam("net")
 SIGNATURE_PARAM = QueryParam("sig")
 
 
@@ -160,6 +198,12 @@ def download_expression(expires: str, root: str, path: str, secret: str, query: 
     return f"d {query}{expires}/{root}/{path} {secret}"
 
 
+def bound_download_expression(expires: str, root: str, path: str, secret: str, network: str, query: str = "") -> str:
+    """The same of a /d/ link that opens in `network` alone (:func:`network_of`): no text of the one form is any of the
+    other, and the spaces keep a query from moving into the network."""
+    return f"n {query} {network} {expires}/{root}/{path} {secret}"
+
+
 def secure_link_md5(expression: str) -> str:
     """Return base64url(MD5(expression)) without padding, as ngx_http_secure_link_module compares it."""
     raw = expression.encode("utf-8", "surrogateescape")
@@ -179,9 +223,51 @@ def download_url(key_id: str, secret: str, expires: int, root: str, path: str) -
     return f"{DOWNLOAD.path}{key_id}/{mac}/{expires:010d}/{root}/{encode_path(path)}"
 
 
+def bound_download_url(key_id: str, secret: str, expires: int, root: str, path: str, network: str) -> str:
+    """Return `/d/{kid}/net/{md5}/{expires}/{root}/{path}`: opened in `network` alone, which Nginx itself compares."""
+    mac = secure_link_md5(bound_download_expression(f"{expires:010d}", root, path, secret, network))
+    return f"{DOWNLOAD.path}{key_id}/{BOUND}/{mac}/{expires:010d}/{root}/{encode_path(path)}"
+
+
 def encode_path(path: str) -> str:
     """Percent-encode a file system path (surrogateescape for bytes that are no UTF-8), keeping its slashes."""
     return quote(path.encode("utf-8", "surrogateescape"), safe="/")
+
+
+# --- the network of a client, as bound links name it ------------------------------------------------
+
+BOUND = "net"  # stands behind the key id of a bound /d/ link
+NETWORK = r"(?:(?:[0-9]{1,3}\.){3}0/24|(?:[0-9a-f]{1,4}:){4}:/64)"
+
+
+def network_of(address: str) -> str:
+    """Return the /24 of an IPv4 address or the /64 of an IPv6 one, in the words of CLIENT_NETWORKS.
+
+    Raises ValueError for anything else.
+    """
+    parsed = ip_address(address)
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+    if parsed.version == 4:
+        return ".".join(str(parsed).split(".")[:3]) + ".0/24"
+    return ":".join(f"{int(group, 16):x}" for group in parsed.exploded.split(":")[:4]) + "::/64"
+
+
+_G0, _G1, _G2, _G3 = (f"(?<sluice_net{n}>[0-9a-f]+)" for n in range(4))
+_FOUR_MORE = "(?::[0-9a-f]+){4}$"
+# (pattern of $remote_addr, the network's text in Nginx's variables), the first that fits. Nginx writes an address as
+# RFC 5952 does: `::` stands for two groups of zeros or more, and only where there are many groups behind it do some
+# of them belong to the /64.
+CLIENT_NETWORKS = (
+    (r"^(?:::ffff:)?(?<sluice_net>[0-9]+\.[0-9]+\.[0-9]+)\.[0-9]+$", "$sluice_net.0/24"),
+    (f"^{_G0}:{_G1}:{_G2}:{_G3}:", "$sluice_net0:$sluice_net1:$sluice_net2:$sluice_net3::/64"),
+    (f"^{_G0}:{_G1}:{_G2}::", "$sluice_net0:$sluice_net1:$sluice_net2:0::/64"),
+    (f"^{_G0}:{_G1}::", "$sluice_net0:$sluice_net1:0:0::/64"),
+    (f"^{_G0}::{_G3}{_FOUR_MORE}", "$sluice_net0:0:0:$sluice_net3::/64"),
+    (f"^{_G0}::", "$sluice_net0:0:0:0::/64"),
+    (f"^::{_G2}:{_G3}{_FOUR_MORE}", "0:0:$sluice_net2:$sluice_net3::/64"),
+    (f"^::{_G3}{_FOUR_MORE}", "0:0:0:$sluice_net3::/64"),
+    ("^::", "0:0:0:0::/64"),
+)
 
 
 # --- the media layout on disk: the processor writes it, control names it, Nginx aliases it --------
@@ -193,6 +279,12 @@ def encode_path(path: str) -> str:
 #   files/originals/ab/abcdef01-…/original                     (a kept original, plain, served after a decision)
 #   files/users/{user id}/yyyy/mm/dd/{media id}                 (an upload, plain, served after a decision)
 #   archive/ab/abcdef01-….enc                                  (the original as ciphertext; not served)
+#   files/pending/{media id}                                    (an upload on its way into the archive; not served)
+#   spool/incoming/0000000001                                   (a body, until control has taken it; not served)
+#        /{upload id}/data  part-000001 …                       (what has come of an upload; not served)
+
+INCOMING = "incoming"
+PENDING = "pending"
 
 MASTER_PLAYLIST = "master.m3u8"
 PLAYLIST = "index.m3u8"
@@ -205,8 +297,9 @@ HLS_PLAYLIST = rf"(?:master\.m3u8|{RUNG}/index\.m3u8)"
 HLS_KEY = rf"(?<sluice_rung>{RUNG})/key/(?<sluice_period>{PERIOD})"
 SIDECAR = "original.enc"  # a text file that came beside its film, below its track
 ORIGINAL = "original"
-# The {root} of kept originals and of uploads in /d/ links, and their directories below files/: no mount may be named so.
+# The {root} of kept originals and of uploads in /d/ links, and their places below files/: no mount may be named so.
 ORIGINALS_ROOT, UPLOADS_ROOT = "originals", "users"
+OWN_ROOTS = frozenset({ORIGINALS_ROOT, UPLOADS_ROOT})
 STORED_PATH = rf"{UUID}/[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}/{UUID}"  # of an upload, below files/users/
 IMAGE_RUNG = "image"  # the "rung" of a picture's content key: /hls/…/{media}/image/key/0
 
@@ -265,6 +358,37 @@ def stored_path(user: str, day: date, media: str) -> str:
 def accel_stored(stored: str) -> str:
     """Internal URL of an uploaded original, from its record (:func:`stored_path`)."""
     return STORED.path + stored
+
+
+def accel_archive(archive: str, length: int, etag: str) -> str:
+    """Internal URL of a whole archive; all that it says is of a closed character set and made by the server."""
+    return f"{ARCHIVE.path}{archive}/{length}/{etag}"
+
+
+# The literals of an archive and the includes of its members; the only answer that Nginx reads for SSI commands.
+PARTS_TYPE = "application/x-sluice-parts"
+LONGEST_INCLUDE = 512  # bytes of an address; (!) Nginx takes as much memory for each one, until the archive is sent
+SSI_COMMAND = b"<!--"
+CHANGED = MEMBER.path + "changed"  # in the place of a file that is not what it was: ends the transfer
+UNCHANGED_PARAM, PATH_PARAM = QueryParam("tag"), QueryParam("path")  # of a member on a mount
+WHOLE_PARAM = QueryParam("whole")  # of PARTS: the bytes themselves, where Nginx cannot assemble them
+
+
+def member_include(root: str, path: str, mtime_ns: int, size: int) -> bytes:
+    """The SSI command for a whole file (:func:`original_root`), which on a mount must be as old and large as it was.
+
+    (!) Versions of Nginx decode such an address once or twice, but never a query: a mounted path stands there. All of
+    it is letters, digits and "%-._~/?=&": no command ends in it.
+    """
+    if root in OWN_ROOTS:
+        return ssi_include(f"{MEMBER.path}{root}/{path}")
+    tag = f"{UNCHANGED_PARAM.name}={mtime_ns // 10**9:x}-{size:x}"
+    return ssi_include(f"{MEMBER.path}{root}?{tag}&{PATH_PARAM.name}={encode_path(path)}")
+
+
+def ssi_include(url: str) -> bytes:
+    """(!) `wait`: one after the other. Else Nginx opens every file at once."""
+    return f'<!--#include virtual="{url}" wait="yes" -->'.encode()
 
 
 def original_root(media: str, mount: str | None, path: str | None, stored: str | None) -> tuple[str, str]:

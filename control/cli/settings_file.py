@@ -18,7 +18,7 @@ _TEXT = """\
 #public_url = ""
 # Who may connect at all (SEC_001 for the rest): loopback and private ranges. Add your VPN's if it has others.
 #allowed_networks = ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"]
-# Other web sites whose pages may call the API.
+# Other web sites whose pages may call the API, as browsers name them: "https://app.example.org".
 #cors_origins = []
 # A certificate of your own (PEM files); without it a self-signed one is made under tls/.
 #certificate = "/etc/ssl/sluice.pem"
@@ -68,6 +68,12 @@ _TEXT = """\
 [audit]
 #keep_days = 365
 
+# What was really delivered, and to whom, as Nginx's log tells it. Receipts are kept for so many days, in whole months.
+# A log that is larger than log_bytes is put aside, and removed once it has been read.
+[receipts]
+#keep_days = 365
+#log_bytes = 268435456
+
 # Another system whose signed tokens (JWT, RS256 or ES256) your users may come with, as Bearer or in its cookie. The
 # claim names a user of Sluice by user name or e-mail. The key is PEM, base64 of PEM, or a file of either or a JWKS.
 #
@@ -100,6 +106,14 @@ _TEXT = """\
 # Programs of yours that sign /stream links already go on with their own secret (better in a file:
 # SLUICE_LINKS__STREAM_SECRET_FILE). Empty: the one in keys/stream.key.
 #stream_secret = ""
+# Likewise those that sign an upload service's /get links. Empty: the one in keys/get.key.
+#upload_secret = ""
+
+# ZIP files of several media: how long the address of one is good, and how much one may hold.
+[archives]
+#token_seconds = 3600
+#max_files = 100000
+#max_bytes = 4398046511104
 
 # How films are encoded. Rungs above the source's own height are left out.
 [video]
@@ -164,6 +178,22 @@ _TEXT = """\
 #image = "encrypt"
 #audio = "keep"
 #document = "keep"
+
+# What people send. part_bytes is the part size that clients are told; max_bytes the largest file (0: no limit but the
+# quota). quota_bytes is for users without one of their own (`sluice user quota`); 0 is no limit. An upload that nobody
+# goes on with for lease_hours is given up, and its room is free again. max_live uploads of one user may be under way.
+# visibility is that of a new file: private, library or public. scan_command is a virus scanner such as
+# ["clamdscan", "--no-summary", "--fdpass"]; the path is added to it, and it answers 0 for clean and 1 for refused
+# within scan_seconds.
+[uploads]
+#part_bytes = 67108864
+#max_bytes = 0
+#quota_bytes = 0
+#lease_hours = 24.0
+#max_live = 1000
+#visibility = "private"
+#scan_command = []
+#scan_seconds = 600.0
 
 # The pipeline: films at a time; photos, songs and documents at a time (they never wait behind a film); attempts per
 # file; pause between two scans of a mount; memory and longest time of each decoder; the room on the disk below which it

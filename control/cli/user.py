@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from control.cli.instance import opened
-from control.cli.migrate import new_password
 from control.cli.outcome import as_json, show
+from control.cli.passwords import new_password
 from control.domain.users import ROLES, User
 
 
@@ -78,6 +78,22 @@ def role(data: Path, username: str, role: str, as_json: bool) -> None:
     with opened(data) as services:
         services.users.set_role(services.users.find(username), role)
     show({"username": username, "role": role}, as_json)
+
+
+@command.command()
+@click.argument("username")
+@click.argument("bytes_", metavar="BYTES")
+@as_json
+@click.pass_obj
+def quota(data: Path, username: str, bytes_: str, as_json: bool) -> None:
+    """Let USERNAME upload BYTES in all: a number, 0 for no limit, or `default` for that of the settings."""
+    if bytes_ != "default" and not bytes_.isdecimal():
+        raise click.BadParameter("a number of bytes, or `default`", param_hint="BYTES")
+    with opened(data) as services:
+        user = services.users.find(username)
+        services.uploads.set_quota(user.id, None if bytes_ == "default" else int(bytes_))
+        now = services.uploads.quota(user.id)
+    show({"username": username, "used": now.used, "reserved": now.reserved, "limit": now.limit}, as_json)
 
 
 def _switch(name: str, help_text: str) -> None:

@@ -30,9 +30,14 @@ def hand_over(resp: falcon.Response, internal_url: str, content_type: str) -> No
 
 def hand_over_original(resp: falcon.Response, media: Media, attachment: bool = False) -> None:
     """Deliver the plain original of a mounted, uploaded or kept media."""
-    hand_over(resp, _internal_url(media), media.mime)
+    hand_over(resp, _internal_url(media), media.mime or "application/octet-stream")
     inline = media.mime.startswith(_INLINE) and not attachment
     resp.set_header("Content-Disposition", content_disposition(media.name, inline))
+
+
+def count_delivery(resp: falcon.Response, ticket: str, item: str | None = None) -> None:
+    """Have the bytes that Nginx really sends counted for `ticket`: under the delivered media, or the uuid `item`."""
+    resp.set_header(contract.TICKET.name, contract.ticket_value(ticket, item))
 
 
 def _internal_url(media: Media) -> str:

@@ -23,13 +23,18 @@ from control.services.users import Users
 from nginx.contract import STILL_KINDS, STILLS
 
 # One line for people; a tag is one or a few words.
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f/]+$")]
-Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50, pattern=r"^[^\x00-\x1f\x7f,]+$")]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f/]+$")
+]  # fmt: skip
+Tag = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50, pattern=r"^[^\x00-\x1f\x7f,]+$")
+]  # fmt: skip
+Tags = Annotated[list[Tag], Field(max_length=50)]
 
 
 class MediaChange(Shape):
     name: Name | None = None
-    tags: Annotated[list[Tag], Field(max_length=50)] | None = Field(None, description="All of them: others are taken off")
+    tags: Tags | None = Field(None, description="All of them: others are taken off")
     visibility: Literal["private", "library", "public"] | None = None
     owner: Annotated[str, Field(max_length=320)] | None = Field(None, description="A user name or e-mail")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from control.domain.media import Media, Visibility
@@ -12,9 +14,10 @@ from control.errors import MediaNotFound
 from control.services.audit import Audit
 from control.services.decisions import decide
 from control.services.memory import Memory
+from nginx import contract
 
-LARGEST_PAGE = 200
 Position = tuple[str, str]  # opaque: of a storage.sql.library
+LARGEST_PAGE, BATCH = 200, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,22 @@ class Library:
     def find(self, media_id: str) -> Media | None:
         """From memory where that may be trusted."""
         return self._memory.get(media_id)
+
+    def find_by_key(self, key: str) -> Media | None:
+        """What clients of the upload service call so (Media.key)."""
+        media_id = key.rpartition("/")[2]
+        media = self.find(media_id) if re.fullmatch(contract.UUID, media_id) else None
+        return media if media is not None and media.key == key else None
+    def ids(self, principal: Principal, filters, limit: int) -> list[str]:
+        """All that `principal` may see and that fits, `limit` of it at most."""
+        return self._catalogue.ids(_seen_by(principal, filters), limit)
+
+    def find_all(self, ids: Sequence[str], stored: Sequence[str] = ()) -> Iterator[Media]:
+        """Those that there are of these ids and places of uploads, from the database, a batch at a time."""
+        for start in range(0, len(ids), BATCH):
+            yield from self._media.find_all(ids[start : start + BATCH])
+        for start in range(0, len(stored), BATCH):
+            yield from self._media.find_all([], stored[start : start + BATCH])
 
     def change(
         self, principal: Principal, media: Media, visibility: Visibility | None, owner: User | None, **facts

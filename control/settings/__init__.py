@@ -23,6 +23,7 @@ from pydantic_settings import (
 
 from control.settings.paths import Paths
 from control.settings.sections import (
+    Archives,
     Audio,
     Database,
     Ffmpeg,
@@ -37,10 +38,12 @@ from control.settings.sections import (
     Password,
     Processing,
     Protected,
+    Receipts,
     RedisServer,
     Server,
     Session,
     Trail,
+    Uploads,
     Video,
 )
 from nginx.contract import ORIGINALS_ROOT, UPLOADS_ROOT
@@ -65,15 +68,18 @@ class Settings(BaseSettings):
     password: Password = Password()
     limits: Limits = Limits()
     audit: Trail = Trail()
+    receipts: Receipts = Receipts()
     issuers: list[Issuer] = []
     keys: Keys = Keys()
     hls: Hls = Hls()
     links: Links = Links()
+    archives: Archives = Archives()
     video: Video = Video()
     audio: Audio = Audio()
     images: Images = Images()
     ffmpeg: Ffmpeg = Ffmpeg()
     imports: Imports = Imports()
+    uploads: Uploads = Uploads()
     processing: Processing = Processing()
     mounts: list[Mount] = []
     protected: list[Protected] = []

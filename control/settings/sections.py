@@ -39,7 +39,7 @@ class Server(Section):
     allowed_networks: list[str] = [
         "127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10",
     ]  # fmt: skip
-    cors_origins: list[str] = []
+    cors_origins: list[Annotated[str, Field(pattern=r"^https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?$")]] = []
     certificate: Path | None = None  # PEM files; empty: self-signed under DIR/tls
     certificate_key: Path | None = None
     sign_ins_per_minute: int = Field(30, ge=1)  # from one address; 20 more at once
@@ -87,6 +87,13 @@ class Trail(Section):
     keep_days: int = Field(365, ge=1)
 
 
+class Receipts(Section):
+    """What was really delivered, by Nginx's log."""
+
+    keep_days: int = Field(365, ge=1)
+    log_bytes: int = Field(256 << 20, ge=1 << 16)  # then Nginx writes another file
+
+
 class Issuer(Section):
     """Somebody else whose JWTs (RS256, ES256) are accepted; a key is PEM, base64 of it, or a file (also JWKS)."""
 
@@ -129,6 +136,15 @@ class Links(Section):
     max_seconds: int = Field(30 * 86400, ge=1)  # what administrators and editors may ask for
     viewer_max_seconds: int = Field(7 * 86400, ge=1)
     stream_secret: str = ""  # of programs that sign /stream links already; empty: the one in keys/stream.key
+    upload_secret: str = ""  # likewise of an upload service's /get links; empty: the one in keys/get.key
+
+
+class Archives(Section):
+    """ZIP files of several media."""
+
+    token_seconds: int = Field(3600, ge=60, le=7 * 86400)  # so long the address of one is good
+    max_files: int = Field(100_000, ge=1, le=500_000)
+    max_bytes: int = Field(1 << 42, ge=1)
 
 
 class Rung(Section):
@@ -209,6 +225,17 @@ class Imports(Section):
     duplicates: Literal["keep", "link", "refuse"] = "keep"  # a file whose content is in the library already
     settle_seconds: float = Field(2, ge=0.1)  # size and mtime must rest this long
     sweep_seconds: float = Field(5, ge=0.2)
+
+
+class Uploads(Section):
+    part_bytes: int = Field(64 << 20, ge=1 << 16, le=1 << 40)  # the part size that clients are told
+    max_bytes: int = Field(0, ge=0)  # of one file; 0: whatever the quota allows
+    quota_bytes: int = Field(0, ge=0)  # of a user without a quota of their own; 0: no limit
+    lease_hours: float = Field(24, gt=0)  # an upload that nobody goes on with is given up
+    max_live: int = Field(1000, ge=1)  # uploads of one user that are under way
+    visibility: Literal["private", "library", "public"] = "private"  # of what is uploaded, unless its owner says
+    scan_command: list[str] = []  # a virus scanner; the path is added. 0: clean, 1: refused
+    scan_seconds: float = Field(600, gt=0)
 
 
 class Processing(Section):

@@ -26,6 +26,8 @@ PICTURELESS = (UNKNOWN, NO, NO, HIDDEN, NO, HIDDEN, HIDDEN, UNKNOWN, UNKNOWN)
 GATED = (UNKNOWN, NO, NO, IN, NO, IN, IN, UNKNOWN, UNKNOWN)  # the same, where auth_request answers
 CHANGE = (UNKNOWN, NO, HIDDEN, IN, HIDDEN, IN, NO, UNKNOWN, UNKNOWN)
 LINK = (UNKNOWN, NO, IN, IN, IN, IN, NO, UNKNOWN, UNKNOWN)
+UPLOAD = (UNKNOWN, NO, IN, IN, IN, IN, NO, UNKNOWN, UNKNOWN)
+NO_UPLOAD = (HIDDEN,) * 9
 ADMIN = (UNKNOWN, NO, NO, NO, NO, IN, NO, UNKNOWN, UNKNOWN)
 NOBODY = (HIDDEN,) * 9
 UNSIGNED = (NO,) * 9
@@ -80,6 +82,25 @@ MATRIX = {
     ),
     "GET /api/media/still/{media_id:uuid}": GATED,
     "POST /api/links": LINK,
+    "POST /v1/files/batch-download": ANYBODY,  # asked for nothing
+    "GET /v1/files/batch-download/{token}": OPEN,  # the token is the right, and this one is not known
+    "GET /_sluice/parts/{archive_id:uuid}": NOBODY,
+    "POST /v1/files/init": UPLOAD,
+    "GET /v1/files/uploads": UPLOAD,
+    "GET /v1/files/quota": UPLOAD,
+    "POST /v1/files/part": NO_UPLOAD,  # an upload's id is the right, and nobody has one
+    "POST /v1/files/complete": NO_UPLOAD,
+    "GET /v1/files/upload/{upload_id}": NO_UPLOAD,
+    "DELETE /v1/files/upload/{upload_id}": NO_UPLOAD,
+    "GET /v1/files/metadata/{key:path}": PRIVATE,
+    # Of a file that is not there; uploads/test_library.py deletes real ones.
+    "DELETE /v1/files/{key:path}": (UNKNOWN, NO, HIDDEN, HIDDEN, HIDDEN, HIDDEN, NO, UNKNOWN, UNKNOWN),
+    "POST /files/": UPLOAD,
+    "OPTIONS /files/": OPEN,
+    "GET /files/{upload_id}": NO_UPLOAD,
+    "PATCH /files/{upload_id}": NO_UPLOAD,
+    "DELETE /files/{upload_id}": NO_UPLOAD,
+    "OPTIONS /files/{upload_id}": OPEN,
     "GET /api/admin/audit": ADMIN,
     "GET /api/admin/audit/{decision}": ADMIN,
     "GET /api/admin/queue": ADMIN,
@@ -96,7 +117,9 @@ MATRIX = {
         UNKNOWN,
         UNKNOWN,
     ),  # it has no job
+    "GET /v1/files/signed-url": LINK,  # asked without a key
     "GET /stream/{stream_id}": UNSIGNED,
+    "GET /get/{encoded_key}": UNSIGNED,
     "GET /_sluice/auth": NOBODY,
     "GET /_sluice/key/{grant}/{media_id:uuid}/{rung}/{n:int}": NOBODY,
     "GET /healthz": OPEN,
@@ -141,7 +164,7 @@ def outcome(answer) -> str:
     if answer.status_code == 401:
         return UNKNOWN
     code = answer.json()["error"]["code"] if answer.status_code >= 400 and answer.text.startswith("{") else ""
-    refusals = {"AUTH_006": NO, "AUTH_013": NO, "SEC_003": NO, "MEDIA_001": HIDDEN, "FILE_002": HIDDEN}
+    refusals = {"FILE_006": HIDDEN, "AUTH_006": NO, "AUTH_013": NO, "SEC_003": NO, "MEDIA_001": HIDDEN, "FILE_002": HIDDEN}
     assert answer.status_code < 500, answer.text
     return refusals.get(code, IN)
 
@@ -149,13 +172,18 @@ def outcome(answer) -> str:
 def ask(client, row: str, media: str):
     method, path = row.split(" ", 1)
     for name, value in {
-        "{media_id:uuid}": media, "{session_id:uuid}": media, "{token_id:uuid}": media, "{decision}": "0" * 32,
-        "{stream_id}": media, "{grant}": "0" * 32, "{rung}": "360p", "{n:int}": "0",
+        "{media_id:uuid}": media, "{session_id:uuid}": media, "{token_id:uuid}": media, "{archive_id:uuid}": media,
+        "{decision}": "0" * 32, "{stream_id}": media, "{encoded_key}": media, "{grant}": "0" * 32, "{rung}": "360p",
+        "{n:int}": "0", "{upload_id}": "0" * 32, "{key:path}": f"media/{media}" if method == "GET" else "media/none",
     }.items():  # fmt: skip
         path = path.replace(name, value)
-    body = {"json": {}} if path.startswith("/api/") else {"data": {"x": "1"}}
+    body = {"json": {"upload_id": "0" * 32}} if path.startswith(("/api/", "/v1/")) else {"data": {"x": "1"}}
     options = body if method in ("POST", "PATCH") else {}
-    return client.request(method, path, headers={"Accept": "application/json"}, allow_redirects=False, **options)
+    headers = {"Accept": "application/json"}
+    if path.startswith(("/files", "/v1/files/part")):
+        headers |= {"Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+        path += "?upload_id=" + "0" * 32 if path.startswith("/v1/") else ""
+    return client.request(method, path, headers=headers, allow_redirects=False, **options)
 
 
 @pytest.mark.parametrize("row", sorted(MATRIX, key=lambda row: (row in LAST, row)))

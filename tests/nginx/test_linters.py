@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from nginx import contract
+from nginx import render as renderer
+from nginx import settings as nginx_settings
+from tests.nginx.test_contract import location_blocks
 
 LINTERS = ("gixy-next", "gixy-ng")
 
@@ -59,6 +65,22 @@ def test_G15_no_regular_expression_has_the_shape_of_a_memory_bug(rendered):
         words = line.strip().split()
         if words and words[0] == "rewrite":
             assert "?" not in words[2] and "$1" not in line, line
-        assert not words or words[0].rstrip(";") not in ("slice", "mp4", "dav_methods", "ssi"), line
+        assert not words or words[0].rstrip(";") not in ("slice", "mp4", "dav_methods"), line
         if words[:2] == ["location", "~"]:
             assert "(" not in line.replace("(?<", "").replace("(?:", ""), line
+
+
+def test_ssi_is_read_in_one_internal_location_whose_answer_control_alone_writes(rendered):
+    found = [(head, body) for head, body in location_blocks(rendered) if re.search(r"^\s*ssi on;", body, re.MULTILINE)]
+    assert rendered.count("ssi on;") == len(found) == 1
+    head, body = found[0]
+    assert contract.PARTS.path in head and "internal;" in body and "proxy_pass http://control;" in body
+
+
+def test_without_the_modules_that_assemble_archives_nginx_asks_control_for_them(settings, monkeypatch, tmp_path):
+    monkeypatch.setattr(nginx_settings, "modules", list)
+    alone = tmp_path / "nginx.conf"
+    alone.write_text(renderer.text(settings))
+    renderer.check(alone, settings)
+    assert not re.search(r"echo_|more_|\bssi\b", alone.read_text())
+    assert f"http://control{contract.PARTS.path}$sluice_target?{contract.WHOLE_PARAM.name};" in alone.read_text()

@@ -43,6 +43,7 @@ class Filters:
     guest: bool = False  # guests see what is public
     source: str | None = None
     tag: str | None = None
+    folder: str | None = None  # with all below it; of a mount: "{mount}/{path}"
     uploader: str | None = None  # a user name
     since: datetime | None = None
     until: datetime | None = None
@@ -58,6 +59,10 @@ _CLAUSES = {
     "state": "state = %(state)s",
     "source": "source = %(source)s",
     "tag": "tags @> ARRAY[%(tag)s]",
+    # A mount's paths are bytes: what is below it begins with its name.
+    "folder": """(folder = %(folder)s OR starts_with(folder, %(folder)s || '/') OR mount IS NOT NULL
+        AND starts_with(encode(convert_to(mount || '/', 'UTF8') || path, 'hex'),
+                        encode(convert_to(%(folder)s || '/', 'UTF8'), 'hex')))""",
     "uploader": "owner_id = (SELECT u.id FROM users u WHERE lower(u.username) = lower(%(uploader)s))",
     "since": "created_at >= %(since)s",
     "until": "created_at < %(until)s",
@@ -102,6 +107,16 @@ class LibraryStore:
     def count(self, filters: Filters) -> int:
         where, parameters = _where(filters)
         return self._database.one(f"SELECT count(*) AS n FROM media WHERE {where}", parameters)["n"]  # noqa: S608
+
+    def ids(self, filters: Filters, limit: int) -> list[str]:
+        """All that fit, by folder and name."""
+        where, parameters = _where(filters)
+        rows = self._database.all(
+            f"SELECT id::text FROM media WHERE {where}"  # noqa: S608
+            " ORDER BY mount NULLS FIRST, folder, path, lower(name), id LIMIT %(limit)s",
+            parameters | {"limit": limit},
+        )
+        return [row["id"] for row in rows]
 
     def tags(self, filters: Filters, limit: int = 50) -> list[str]:
         """The most frequent tags of what `filters` match."""
