@@ -33,7 +33,7 @@ class LibraryQuery(Shape):
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
 
     type: Literal["all", "video", "audio", "image", "document"] = "all"
-    query: Words = Field("", description="Words of its name, folder, tags, title, artist, album; typing errors are forgiven")
+    query: Words = Field("", description="Words of its name, folder, tags, title, artist, album; typos are forgiven")
     since: Moment | None = Field(None, alias="from", description="Came into the library then or later")
     until: Moment | None = Field(None, alias="to", description="Came before")
     min_size: Bytes | None = Field(None, description="Bytes")
@@ -47,7 +47,7 @@ class LibraryQuery(Shape):
     order: Literal["asc", "desc"] | None = Field(None, description="Default: asc by name, else desc")
     page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = DEFAULT_LIMIT
-    cursor: Annotated[str, Field(max_length=2000)] = Field("", description="`next_cursor` of the page before, same filters")
+    cursor: Annotated[str, Field(max_length=2000)] = Field("", description="`next_cursor` of the page before")
 
     @property
     def words(self) -> str:
