@@ -16,7 +16,6 @@ from control.domain.uploads import LARGEST_NUMBER, Quota, Upload, Wanted, Work, 
 from control.errors import (
     BadRequest,
     ChecksumWrong,
-    DiskFull,
     NameRefused,
     OffsetWrong,
     QuotaExceeded,
@@ -44,7 +43,7 @@ class Uploads:
     def begin(self, owner_id: str, wanted: Wanted, by: Principal, share_id: str | None = None) -> Upload:
         """Reserve room for one file of `owner_id` and return its upload; its id is the right to write to it.
 
-        Raises NameRefused, BadRequest, TooLarge, QuotaExceeded, TooManyUploads or DiskFull.
+        Raises NameRefused, BadRequest, TooLarge, QuotaExceeded or TooManyUploads.
         """
         wanted = self._checked(wanted)
         self._must_fit(wanted.size)
@@ -90,7 +89,7 @@ class Uploads:
         if self._rules.max_bytes and size > self._rules.max_bytes:
             raise TooLarge(f"A file has at most {self._rules.max_bytes} bytes here (uploads.max_bytes).")
         if size > shutil.disk_usage(self._spool.root).free:
-            raise DiskFull("The file is larger than the room that is left on the disk.")
+            raise QuotaExceeded("It is larger than what the disk has room for. Ask an administrator for more room.")
 
     def _room(self, owner_id: str, size: int) -> str:
         quota = self.quota(owner_id)
