@@ -26,7 +26,7 @@ from control.errors import (
     UploadIncomplete,
     UploadNotFound,
 )  # fmt: skip
-from control.services.arrivals import LEASE_SECONDS, Arrivals
+from control.services.arrivals import LEASE_SECONDS, Arrivals, refusal_of
 from control.settings.sections import Uploads as Rules
 from nginx import contract
 
@@ -154,7 +154,7 @@ class Uploads:
     def put_part(self, upload: Upload, number: int, body: str, sha256: bytes | None) -> int:
         """Keep one part, in any order and as often as it comes; returns its size in bytes.
 
-        `body` is where Nginx has spooled it. Raises BadRequest, ChecksumWrong, TooLarge, DiskFull or UploadBusy.
+        `body` is where Nginx has spooled it. Raises BadRequest, ChecksumWrong, TooLarge or UploadBusy.
         """
         if upload.plane != "parts" or not 0 <= number <= LARGEST_NUMBER:
             raise BadRequest(f"Parts have numbers of 1 to {LARGEST_NUMBER}.")
@@ -201,6 +201,8 @@ class Uploads:
 
         try:
             yield work, beat
+        except OSError as error:
+            raise refusal_of(error) from error
         finally:
             self._store.leave(upload.id, writer, self._rules.lease_hours)
 
