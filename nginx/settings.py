@@ -29,13 +29,6 @@ PAGE_POLICY = (
 )
 
 
-# The gate's refusals of a body (services/uploads.py).
-_GATE = (
-    "AUTH_003", "AUTH_004", "AUTH_006", "AUTH_013", "FILE_001", "FILE_004", "FILE_006", "FILE_009",
-    "LIMIT_001", "LIMIT_002",
-)  # fmt: skip
-
-
 class ErrorBodies:
     """The JSON bodies of Nginx's own refusals, from the one error table."""
 
@@ -54,8 +47,9 @@ class ErrorBodies:
         return json.dumps({"error": fields}).replace("'", "’")
 
     def of_the_gate(self) -> list[tuple[str, int]]:
-        """What the gate of uploads may refuse by, with its status; a plain 401 is answered as everywhere."""
-        return [(code, _error(code).status) for code in _GATE]
+        """Whatever the gate of uploads may refuse by, with its status."""
+        families = ("AUTH_", "FILE_", "LIMIT_")
+        return [(one.code, one.status) for one in table() if one.code.startswith(families) and one.status < 500]
 
     def retry_after(self, code: str) -> int | None:
         """Seconds, for the header."""

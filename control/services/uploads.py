@@ -228,17 +228,23 @@ class Uploads:
 
         Returns once it is there, whoever does it. Raises UploadIncomplete, and what services.arrivals refuses by.
         """
-        if upload.state == "receiving" and upload.plane == "parts" and upload.id in self._spool:
-            self._must_be_complete(upload, parts)
+        lacking = self._lacking(upload, parts) if upload.state == "receiving" and upload.plane == "parts" else None
+        if lacking and self._receiving(upload):  # else somebody else is joining them, and this one waits
+            raise UploadIncomplete(lacking)
         return self._arrivals.finish(upload)
 
-    def _must_be_complete(self, upload: Upload, parts: list[int] | None) -> None:
+    def _lacking(self, upload: Upload, parts: list[int] | None) -> str | None:
         there = list(self._spool.parts(upload.id))
         if parts is not None and set(parts) - set(there):
             missing = ", ".join(map(str, sorted(set(parts) - set(there))[:10]))
-            raise UploadIncomplete(f"These parts have not come: {missing}.")
+            return f"These parts have not come: {missing}."
         if there and (there[0] > 1 or there != list(range(there[0], there[-1] + 1))):
-            raise UploadIncomplete("There is a gap in the numbers of the parts.")
+            return "There is a gap in the numbers of the parts."
+        return None
+
+    def _receiving(self, upload: Upload) -> bool:
+        now = self._store.find(upload.id)
+        return now is not None and now.state == "receiving"
 
     def abort(self, upload: Upload) -> None:
         """Give it up: nothing of it stays, and its room is free. Raises UploadBusy while it is being finished."""

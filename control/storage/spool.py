@@ -30,9 +30,6 @@ class Spool:
     def __init__(self, root: Path):
         self.root, self._incoming = root, root / contract.INCOMING
 
-    def __contains__(self, upload: str) -> bool:
-        return (self.root / upload).is_dir()
-
     def place(self, upload: str) -> Path:
         return self.root / upload
 

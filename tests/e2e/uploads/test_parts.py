@@ -101,7 +101,7 @@ def test_what_is_missing_or_too_much_is_said(stack, viewer):
 @pytest.mark.parametrize(
     ("name", "content"),
     [("page.html", b"<!doctype html><script>alert(1)</script>"), ("image.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
-     ("film.mp4", b"#!/bin/sh\nrm -rf /\n"), ("program.exe", b"MZ\x90\0" * 100), ("empty.zip", b"PK\x05\x06" + bytes(18))],
+     ("script.mp4", b"#!/bin/sh\nrm -rf /\n"), ("program.exe", b"MZ\x90\0" * 100), ("empty.zip", b"PK\x05\x06" + bytes(18))],
     ids=("html", "svg", "script", "exe", "zip"),
 )  # fmt: skip
 def test_what_is_of_no_allowed_kind_is_refused_by_its_content(stack, viewer, name, content):
