@@ -96,6 +96,7 @@ MATRIX = {
     # With the code of a share without a password everybody is its visitor; what is in it, the visitor may see.
     **{f"{method} /s/{{code}}": OPEN for method in ("GET", "POST")},  # asked without a password
     **{f"GET /s/{{code}}/{what}/{{media_id:uuid}}": OPEN for what in ("watch", "embed", "stream")},
+    "GET /s/{code}/zip": OPEN,  # nothing of it is a plain file
     "POST /s/{code}/upload": (NO,) * 9,  # this one was made without the right to it
     "GET /s/{code}/file/{media_id:uuid}": OPEN,  # it has no plain file, and is told that
     **{f"GET /s/{{code}}/{kind}/{{media_id:uuid}}": OPEN for kind in ("thumbnail", "still")},
