@@ -1,5 +1,6 @@
 /* START HERE for the watch page: picks what its stage needs, and follows a medium that is still being prepared. */
 
+import * as edit from "./edit.js";
 import * as links from "./links.js";
 import { json } from "./session.js";
 
@@ -12,6 +13,7 @@ const views = {
 };
 
 links.wire();
+edit.wire();
 views[stage.dataset.view]?.();
 if (document.querySelector("[data-progress]")) setTimeout(follow, POLL_EVERY);
 
