@@ -123,7 +123,7 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
 
     # ZIP files of several media
     yield route(contract.BATCH.path, archives.Collection(s.archives), POST=DOWNLOAD)
-    yield route(contract.BATCH.path + "/{token}", archives.Item(s.archives, s.archive_parts), GET=SIGNED)
+    yield route(contract.BATCH.path + "/{token}", archives.Item(s.archives, s.archive_parts, s.visits), GET=SIGNED)
 
     # API: shares
     qr = shares.Code(s.shares)
@@ -141,6 +141,7 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route(f"{share}/embed{of_share}", shown, "embed", page=True, GET=VISIT)
     yield route(f"{share}/file{of_share}", visits.File(door, s.visits, s.mounts), GET=VISIT)
     yield route(f"{share}/stream{of_share}", visits.Stream(door, s.visits, s.grants, s.mounts, s.audit), GET=VISIT)
+    yield route(f"{share}/zip", visits.Zip(door, s.shares, s.archives), GET=VISIT)
     yield route(f"{share}/upload", visits.Upload(door, s.drop_boxes, s.uploads.part_bytes), POST=VISIT)
     for kind in (*contract.STILL_KINDS, "frames"):
         yield route(f"{share}/{kind}{of_share}", pictures, kind, GET=VISIT)

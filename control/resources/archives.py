@@ -11,13 +11,17 @@ import falcon
 from pydantic import Field, model_validator
 
 from control.domain.archives import Archive
+from control.domain.rights import DOWNLOAD
 from control.errors import NotForArchive, RangeNotSatisfiable
 from control.resources.credentials import client_address, decision_id, principal_of
-from control.resources.delivery import content_disposition, hand_over
+from control.resources.delivery import content_disposition, count_delivery, hand_over
 from control.resources.openapi import describe
+from control.resources.outcome import required
 from control.resources.shapes import Shape, Text
 from control.services.archive_parts import ArchiveParts, Frozen
 from control.services.archives import Archives, Made, Refused, explain
+from control.services.decisions import may
+from control.services.visits import Visits
 from control.storage.sql.library import Filters
 from nginx import contract
 
@@ -120,8 +124,8 @@ def state_of(archive: Archive) -> dict:
 
 
 class Item:
-    def __init__(self, archives: Archives, parts: ArchiveParts):
-        self._archives, self._parts = archives, parts
+    def __init__(self, archives: Archives, parts: ArchiveParts, visits: Visits):
+        self._archives, self._parts, self._visits = archives, parts, visits
 
     @describe("Files", also={206: None, 304: None, 412: None})
     def on_get(self, req: falcon.Request, resp: falcon.Response, token: str) -> None:
@@ -130,6 +134,8 @@ class Item:
             resp.media = state_of(self._archives.find(token))
             return
         archive, frozen = self._archives.ready(token)
+        if archive.ticket:
+            self._must_still_be_shared(archive.ticket, decision_id(req))
         resp.set_header("ETag", f'"{frozen.etag}"')
         resp.set_header("Accept-Ranges", "bytes")
         unmet = _unmet(req, frozen.etag)
@@ -140,8 +146,13 @@ class Item:
         resp.set_header("Content-Disposition", content_disposition(archive.name))
         resp.set_header(contract.VERDICT.name, f"{archive.user_id or archive.principal} zip {archive.id}")
         if archive.ticket:
-            resp.set_header(contract.TICKET.name, archive.ticket)
+            count_delivery(resp, archive.ticket, archive.id)
         self._deliver(req, resp, archive, frozen)
+
+    def _must_still_be_shared(self, visit: str, decision: str) -> None:
+        """The archive of a share's visitor ends with the share; raises as decisions do."""
+        principal, _ = self._visits.alive(visit)
+        required(may(principal, DOWNLOAD, decision))
 
     def _deliver(self, req: falcon.Request, resp: falcon.Response, archive: Archive, frozen: Frozen) -> None:
         wanted = _wanted_range(req, resp, frozen)

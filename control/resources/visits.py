@@ -8,7 +8,7 @@ from control.domain.media import Media
 from control.domain.rights import BROWSE, DOWNLOAD, UPLOAD, VIEW
 from control.domain.sessions import ANONYMOUS, Principal
 from control.domain.uploads import Wanted
-from control.errors import MediaNotFound, NoPlainFile
+from control.errors import MediaNotFound, NoPlainFile, ShareRightMissing
 from control.resources import cookies
 from control.resources.credentials import client_address, decision_id, visit_cookie
 from control.resources.delivery import count_delivery, hand_over_original
@@ -19,6 +19,7 @@ from control.resources.stills import Still
 from control.resources.storyboards import answer_frames
 from control.resources.streams import answer_stream
 from control.resources.uploads import BegunUpload, NewUpload
+from control.services.archives import Archives
 from control.services.audit import Audit
 from control.services.decisions import decide, may
 from control.services.drop_boxes import DropBoxes
@@ -26,6 +27,7 @@ from control.services.grants import Grants
 from control.services.library import Library
 from control.services.limits import RequestLimits
 from control.services.mounts import Mounts
+from control.services.shares import Shares
 from control.services.visits import AnotherUse, Asked, Visits
 from nginx import contract
 
@@ -110,6 +112,26 @@ class Stream:
         self._visits.fetch(principal, media, asked(req, parts=True))
         hand_over_original(resp, media)
         count_delivery(resp, principal.visit_id)
+
+
+class Zip:
+    def __init__(self, door: Door, shares: Shares, archives: Archives):
+        self._door, self._shares, self._archives = door, shares, archives
+
+    @describe("Visitors", status=303)
+    def on_get(self, req: falcon.Request, resp: falcon.Response, code: str) -> None:
+        """All files of a share that can be had, as one ZIP: not where uses are limited, which files count."""
+        principal = self._door.enter(req, code)
+        decision = required(may(principal, DOWNLOAD, decision_id(req)))
+        if principal.share.max_uses is not None:
+            raise ShareRightMissing("Its uses are counted: fetch its files one by one.")
+        principal = self._door.join(req, resp, principal)
+        files = [media for media in self._shares.contents(principal) if media.has_plain_file]
+        name = f"{principal.share.name or 'sluice'}.zip"
+        made = self._archives.make(
+            principal, files, name, principal.visit_id, address=client_address(req), decision=decision.id
+        )
+        resp.status, resp.location = falcon.HTTP_303, f"{contract.BATCH.path}/{made.token}"
 
 
 class Upload:

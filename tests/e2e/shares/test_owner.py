@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 
 from tests.e2e.conftest import CANARY
 from tests.e2e.people import PASSWORD, add_user, wait_until
@@ -133,3 +135,19 @@ def test_seen_and_used_are_two_things(stack, owner, share, shelved):
     wait_until(lambda: use_of(owner, shared)["last_seen"], 60)
     use = use_of(owner, shared)
     assert (use["opens"], use["downloads"], use["uses"]) == (0, 0, 0)
+
+
+def test_all_of_a_share_is_one_zip_until_the_share_ends(stack, owner, share, shelved, big, film):
+    shared = share(shelved["id"], big["id"], film["id"], name="Songs")
+    client = stack.session(None)
+    assert shared.at("zip") in client.get(shared.at()).text
+    answer = client.get(shared.at("zip"))
+    assert answer.status_code == 200 and answer.headers["Content-Type"] == "application/zip", answer.text[:300]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert sorted(archive.namelist()) == ["big.mp3", "song.mp3"] and archive.testzip() is None
+    assert stack.session(None).get(answer.url).status_code == 200
+    owner.delete(f"/api/shares/{shared.id}").raise_for_status()
+    wait_until(lambda: stack.session(None).get(answer.url).status_code == 410, 60)
+    assert client.get(shared.at("zip")).status_code == 410
+    for other in (share(shelved["id"], rights=["view"]), share(shelved["id"], max_uses=1)):
+        assert stack.session(None).get(other.at("zip")).status_code == 403
