@@ -1,5 +1,6 @@
 """deploy/up, deploy/down and the `sluice` command keep their promises (design.md, section 10)."""
 
+import contextlib
 import json
 import os
 import signal
