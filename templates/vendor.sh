@@ -16,3 +16,5 @@ vendor hls.js/dist/hls.worker.js hls.worker.js
 vendor hls.js/LICENSE hls.LICENSE
 vendor media-chrome/dist/iife/all.js media-chrome.js
 vendor media-chrome/LICENSE media-chrome.LICENSE
+vendor tus-js-client/dist/tus.min.js tus.js
+vendor tus-js-client/LICENSE tus.LICENSE

@@ -1,7 +1,9 @@
 /* START HERE for the watch page: picks what its stage needs, and follows a medium that is still being prepared. */
 
-import * as links from "./links.js";
+import { wireCopies } from "./copying.js";
+import { wirePlayers } from "./links.js";
 import { json } from "./session.js";
+import { wireShares } from "./share.js";
 
 const POLL_EVERY = 2000;
 const stage = document.getElementById("stage");
@@ -11,7 +13,9 @@ const views = {
   photo: async () => (await import("./photo.js")).open(stage),
 };
 
-links.wire();
+wireCopies();
+wirePlayers();
+wireShares();
 views[stage.dataset.view]?.();
 if (document.querySelector("[data-progress]")) setTimeout(follow, POLL_EVERY);
 

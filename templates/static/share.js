@@ -1,0 +1,83 @@
+/* The share dialog: a share page with a record, for one or many, or a direct link to one file. */
+
+import { note, showLink, showProblem } from "./links.js";
+import { json } from "./session.js";
+
+const dialog = document.getElementById("share-dialog");
+let shared = []; // the ids that the open dialog is about
+
+/** Make the dialog work, and the page's own buttons that open it. */
+export function wireShares() {
+  if (!dialog) return;
+  const form = dialog.querySelector("form");
+  form.addEventListener("submit", submit);
+  form.addEventListener("change", () => choose(form));
+  for (const button of document.querySelectorAll("[data-shares]")) {
+    button.addEventListener("click", () => openShare([button.dataset.shares], button.dataset.title));
+  }
+}
+
+/** Ask how to share these media; `title` says which they are. */
+export function openShare(ids, title) {
+  shared = ids;
+  dialog.querySelector("form").reset();
+  dialog.querySelector("[data-title]").textContent = `Share ${title}`;
+  choose(dialog.querySelector("form"));
+  ask(true);
+  note(dialog, "");
+  dialog.showModal();
+}
+
+/** Show what belongs to a share page, or to a direct link. */
+function choose(form) {
+  const how = new FormData(form).get("how");
+  for (const part of form.querySelectorAll("[data-how]")) part.hidden = part.dataset.how !== how;
+}
+
+/** Either the questions are shown, or what was made. */
+function ask(asking) {
+  dialog.querySelector("[data-ask]").hidden = !asking;
+  dialog.querySelector("[data-made]").hidden = asking;
+  dialog.querySelector("[value=make]").hidden = !asking;
+  dialog.querySelector("[data-manage]").hidden = true;
+}
+
+async function submit(event) {
+  if (event.submitter?.value === "close") return;
+  event.preventDefault();
+  const form = new FormData(event.target);
+  note(dialog, "Asking the server …");
+  try {
+    await (form.get("how") === "link" ? makeLink(form) : makeShare(form));
+  } catch (problem) {
+    ask(true);
+    showProblem(dialog, problem);
+  }
+}
+
+async function makeLink(form) {
+  const made = await json("/api/links", { media_id: shared[0], kind: form.get("kind"), ttl: Number(form.get("ttl")) });
+  show(made);
+}
+
+async function makeShare(form) {
+  const made = await json("/api/shares", shareOf(form, { media_ids: shared, rights: form.get("rights") }));
+  show(made, made.qr_url);
+  dialog.querySelector("[data-manage]").hidden = false;
+}
+
+function show(made, qr) {
+  ask(false);
+  showLink(dialog, made);
+  const image = dialog.querySelector("[data-qr]");
+  image.hidden = !qr;
+  if (qr) image.src = qr;
+  dialog.querySelector("[data-copies]").focus();
+}
+
+/** The fields that every kind of share has; what is left empty is left out. */
+export function shareOf(form, share) {
+  const body = { ...share, expires_in: Number(form.get("expires_in")), password: form.get("password"), note: form.get("note").trim() };
+  if (form.get("max_uses")) body.max_uses = Number(form.get("max_uses"));
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value));
+}
