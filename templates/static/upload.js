@@ -28,6 +28,8 @@ const queue = new Queue(
 );
 const rows = new Rows(document.getElementById("uploads"), act);
 
+let asked = false; // for a drawing of the totals
+
 wireInputs();
 wireDrop();
 wireTotals();
@@ -90,7 +92,6 @@ function drop(transfer) {
 }
 
 /** Once a frame is enough, however many of them move. */
-let asked = false;
 function soon() {
   if (asked) return;
   asked = true;
