@@ -18,7 +18,7 @@ export function showLink(dialog, { url, expires }) {
   const result = dialog.querySelector("[data-result]");
   result.hidden = false;
   result.querySelector("input").value = new URL(url, location.href).href;
-  note(dialog, expires ? `It works until ${TIME.format(new Date(expires))}.` : "It works until you call it back.");
+  note(dialog, expires ? `It works until ${TIME.format(new Date(expires))}.` : "");
 }
 
 /** Say why there is none. */

@@ -22,6 +22,7 @@ export function openShare(ids, title) {
   shared = ids;
   dialog.querySelector("form").reset();
   dialog.querySelector("[data-title]").textContent = `Share ${title}`;
+  dialog.querySelector("[name=name]").value = title;
   choose(dialog.querySelector("form"));
   ask(true);
   note(dialog, "");
@@ -61,8 +62,9 @@ async function makeLink(form) {
 }
 
 async function makeShare(form) {
-  const made = await json("/api/shares", shareOf(form, { media_ids: shared, rights: form.get("rights") }));
-  show(made, made.qr_url);
+  const rights = form.get("rights").split(" ");
+  const made = await json("/api/shares", shareOf(form, { media_ids: shared, rights }));
+  show(made, `/api/shares/${made.id}/qr.svg`);
   dialog.querySelector("[data-manage]").hidden = false;
 }
 
@@ -77,7 +79,8 @@ function show(made, qr) {
 
 /** The fields that every kind of share has; what is left empty is left out. */
 export function shareOf(form, share) {
-  const body = { ...share, expires_in: Number(form.get("expires_in")), password: form.get("password"), note: form.get("note").trim() };
-  if (form.get("max_uses")) body.max_uses = Number(form.get("max_uses"));
+  const text = (name) => form.get(name).trim();
+  const expires_in = Number(form.get("expires_in")), max_uses = Number(form.get("max_uses"));
+  const body = { ...share, name: text("name"), note: text("note"), password: form.get("password"), expires_in, max_uses };
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value));
 }

@@ -21,6 +21,11 @@ export class UploadMemory {
     localStorage.removeItem(key);
   }
 
+  /** Forget what goes on at `url`. */
+  async forget(url) {
+    for (const upload of await this.findAllUploads()) if (upload.uploadUrl === url) this.removeUpload(upload.urlStorageKey);
+  }
+
   async findAllUploads() {
     return keys(this.#prefix).map(read).filter(Boolean);
   }

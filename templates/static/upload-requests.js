@@ -18,6 +18,9 @@ export const REQUESTS = {
   },
 };
 
+/** Giving an upload up: a write that was just broken off may still be on its way. */
+export const TERMINATION = { ...REQUESTS, retryDelays: [500, 2000, 5000] };
+
 /** The Problem in an error of tus-js-client; without an answer of the server it is OFFLINE. */
 export function problemOf(error) {
   if (error.causingError instanceof Problem) return error.causingError;

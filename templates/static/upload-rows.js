@@ -66,7 +66,7 @@ function says({ state, size: bytes, sent, speed, secondsLeft, progress, problem,
     case "paused": return `Paused · ${size(sent)} of ${all}`;
     case "waiting": return `${problem.title} · ${size(sent)} of ${all}`;
     case "absent": return `${size(sent)} of ${all} are there already`;
-    case "checking": return `${all} · being put together and checked`;
+    case "checking": return `${all} · being put together and checked${progress ? `, ${Math.round(progress)} %` : ""}`;
     case "preparing": return media.state === "pending" ? `${all} · waiting to be prepared` : `${all} · preparing, ${Math.round(progress)} %`;
     case "done": return `${all} · in your library`;
     default: return problem?.title ?? "";
@@ -82,9 +82,10 @@ function why({ state, problem }) {
 function drawBar(bar, { state, size, sent, progress, name }) {
   bar.hidden = ["done", "failed", "queued"].includes(state);
   bar.setAttribute("aria-label", `${name}: ${state === "preparing" ? "prepared" : "uploaded"}`);
-  if (state === "checking") return bar.removeAttribute("value");
-  bar.max = state === "preparing" ? 100 : size || 1;
-  bar.value = state === "preparing" ? progress : sent;
+  const made = ["checking", "preparing"].includes(state);
+  if (state === "checking" && !progress) return bar.removeAttribute("value");
+  bar.max = made ? 100 : size || 1;
+  bar.value = made ? progress : sent;
 }
 
 /** (!) A button that had the focus and goes hands it to the one that comes. */

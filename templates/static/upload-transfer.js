@@ -2,12 +2,13 @@
    why not. What passes by itself (no network, a server that restarts) is waited for; anything else is said. */
 
 import { describe } from "./problems.js";
-import { json, renew, request } from "./session.js";
+import { Problem, json, renew, request } from "./session.js";
 import { Speed } from "./sizes.js";
 import { fingerprint } from "./upload-memory.js";
-import { REQUESTS, passes, problemOf } from "./upload-requests.js";
+import { REQUESTS, TERMINATION, passes, problemOf } from "./upload-requests.js";
 
 const RETRY_DELAYS = [1, 2, 4, 8, 15, 30].map((seconds) => seconds * 1000); // the last one again and again
+const GONE = [404, 410, 422]; // completed, given up, expired or refused
 const LOOK_EVERY = 1500; // ms between questions about what the server does with it
 
 /** States: queued, sending, paused, waiting (for the network), checking, preparing, done, failed; absent: the file has
@@ -16,12 +17,14 @@ export class Transfer {
   #tus;
   #timer;
   #attempt = 0;
+  #following = false;
+  #renewed = false; // once, until bytes have moved again
   #speed = new Speed();
   state = "queued";
   sent = 0;
   problem = null; // as describe() tells it
   media = null; // as GET /api/media/{id} tells it
-  progress = 0; // of the preparing, per cent
+  progress = 0; // of the checking, then of the preparing; per cent
   reserved = false; // whether the server's quota counts it
 
   constructor({ file, name, size, folder, options }, settings, changed) {
@@ -33,6 +36,10 @@ export class Transfer {
     const { filename, folder = "", ...options } = upload.metadata;
     const transfer = new Transfer({ name: filename, size: upload.size, folder, options }, settings, changed);
     return Object.assign(transfer, { state: "absent", upload });
+  }
+
+  get #url() {
+    return this.#tus?.url ?? this.upload?.uploadUrl;
   }
 
   get isActive() {
@@ -64,8 +71,9 @@ export class Transfer {
       this.sent = Number(answer.headers.get("Upload-Offset"));
       this.reserved = true;
     } catch ({ status }) {
-      if (status === 404 || status === 410) await this.settings.memory.removeUpload(this.upload.urlStorageKey);
-      return status !== 404 && status !== 410;
+      const gone = GONE.includes(status);
+      if (gone) await this.settings.memory.forget(this.upload.uploadUrl);
+      return !gone;
     }
     return true;
   }
@@ -98,10 +106,10 @@ export class Transfer {
   async cancel() {
     clearTimeout(this.#timer);
     this.#become("cancelled");
-    const url = this.#tus?.url ?? this.upload?.uploadUrl;
     await this.#tus?.abort();
-    if (this.upload) await this.settings.memory.removeUpload(this.upload.urlStorageKey);
-    if (url) await this.settings.Upload.terminate(url, REQUESTS).catch(() => {});
+    if (!this.#url) return;
+    await this.settings.memory.forget(this.#url);
+    await this.settings.Upload.terminate(this.#url, TERMINATION).catch(() => {});
   }
 
   /** The network is back: no need to wait for the next try. */
@@ -126,7 +134,8 @@ export class Transfer {
       onUploadUrlAvailable: () => this.#accepted(),
       onProgress: (sent) => this.#progressed(sent),
       onError: (error) => this.#failed(error),
-      onSuccess: ({ lastResponse }) => this.#arrived(lastResponse),
+      onChunkComplete: () => (this.#renewed = false),
+      onSuccess: () => this.#arrived(),
     });
     if (this.upload) upload.resumeFromPreviousUpload(this.upload);
     return upload;
@@ -143,40 +152,73 @@ export class Transfer {
     this.#attempt = 0;
     this.#speed.measure(sent);
     this.changed(this);
+    if (sent === this.size) this.#arrived(); // as far as we can tell: the last answer comes when all is checked
   }
 
   async #failed(error) {
     const problem = problemOf(error);
-    if (problem.status === 401 && (await renew().catch(() => false))) return this.start();
-    this.problem = describe(problem);
-    if (!passes(problem)) return this.#become("failed");
+    const renewed = problem.status === 401 && (await renew().catch(() => false));
+    if (renewed && !this.#renewed) {
+      this.#renewed = true;
+      if (this.isActive) this.start();
+    } else if (passes(problem)) this.#wait(describe(problem));
+    else if (problem.status === 401 && !renewed) this.#stop(describe(problem)); // signed out: what is there stays
+    else this.#refused(describe(problem));
+  }
+
+  #wait(problem) {
+    this.problem = problem;
     this.#become("waiting");
     const delay = RETRY_DELAYS[Math.min(this.#attempt++, RETRY_DELAYS.length - 1)];
     this.#timer = setTimeout(() => this.start(), delay);
   }
 
+  #stop(problem) {
+    this.problem = problem;
+    this.#become("failed");
+  }
+
+  /** The next try begins with the first byte. */
+  #refused(problem) {
+    if (this.#url) this.settings.memory.forget(this.#url);
+    this.#tus = this.upload = this.media = null;
+    Object.assign(this, { reserved: false, sent: 0 });
+    this.#stop(problem);
+  }
+
   // --- what the server makes of it ------------------------------------------------------------------------------------
 
-  #arrived(response) {
+  #arrived() {
     this.sent = this.size;
     this.problem = null;
     this.#become("checking");
-    this.#follow(this.settings.statusOf(this.#tus.url, response));
+    this.#follow();
   }
 
-  /** Ask until it is in the library: `ask` answers {media_id} once it is joined and checked. */
-  async #follow(ask) {
-    try {
-      this.media ??= await ask();
-      if (this.media) this.media = await json(`/api/media/${this.media.id}`);
-    } catch (problem) {
-      if (!passes(problem)) {
-        this.problem = describe(problem);
-        return this.#become("failed");
-      }
+  /** Ask how far it is until it is in the library, or is refused. */
+  async #follow() {
+    if (this.#following) return;
+    this.#following = true;
+    while (this.isOver && this.state !== "done") {
+      await this.#look().catch((problem) => !passes(problem) && this.#refused(describe(problem)));
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
     }
-    this.#judge();
-    if (this.isOver && this.state !== "done") setTimeout(() => this.#follow(ask), LOOK_EVERY);
+    this.#following = false;
+  }
+
+  async #look() {
+    this.media ??= await this.#received();
+    if (!this.media) return this.changed(this);
+    this.media = await json(`/api/media/${this.media.id}`);
+    if (this.isOver) this.#judge();
+  }
+
+  /** The id of its media once it is joined and checked, else null. */
+  async #received() {
+    const { percent, error, media_id: id } = await json(this.settings.statusUrl + this.#url.split("/").at(-1));
+    this.progress = percent;
+    if (error) this.#refused(describe(new Problem(422, error)));
+    return id && { id };
   }
 
   #judge() {
@@ -184,8 +226,7 @@ export class Transfer {
     const { state, progress, error } = this.media;
     this.progress = progress;
     if (state === "failed") {
-      this.problem = { title: error?.message ?? "It could not be prepared.", text: error?.details ?? "" };
-      return this.#become("failed");
+      return this.#refused({ title: error?.message ?? "It could not be prepared.", text: error?.details ?? "" });
     }
     this.#become(state === "completed" ? "done" : "preparing");
   }

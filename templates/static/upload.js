@@ -1,6 +1,5 @@
 /* START HERE for the upload page: what is dropped or picked goes into the queue, rows and totals show it. */
 
-import { json } from "./session.js";
 import { size, timeLeft } from "./sizes.js";
 import { carriesFiles, dropped, picked } from "./upload-intake.js";
 import { UploadMemory } from "./upload-memory.js";
@@ -22,7 +21,7 @@ const queue = new Queue(
     chunkSize: Number(page.dataset.chunk),
     memory: new UploadMemory(page.dataset.user),
     reserved: () => quota.refresh(),
-    statusOf: (url) => () => json(url),
+    statusUrl: page.dataset.status,
   },
   show,
 );

@@ -6,6 +6,10 @@ import falcon
 
 from control.resources.credentials import principal_of
 from control.resources.pages.rendering import Renderer
+from control.services.uploads import Uploads
+from nginx import contract
+
+CHUNK_BYTES = 16 << 20  # at most so much is sent again after a broken connection
 
 # What a file picker offers first. A phone shows its camera roll for it.
 ACCEPT = "video/*,audio/*,image/*,.heic,.mkv,.pdf,.epub,.txt,.md"
@@ -19,11 +23,12 @@ VISIBILITIES = (
 
 
 class Upload:
-    def __init__(self, render: Renderer):
-        self._render = render
+    def __init__(self, render: Renderer, uploads: Uploads):
+        self._render, self._uploads = render, uploads
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        principal = principal_of(req)
         self._render.page(
-            req, resp, "upload", principal_of(req), endpoint="/files/", chunk_bytes=16 << 20, accept=ACCEPT,
-            visibilities=VISIBILITIES, quota={"used": 12_400_000_000, "limit": 50_000_000_000, "url": "/v1/files/quota"},
+            req, resp, "upload", principal, endpoint=contract.TUS.path, accept=ACCEPT, visibilities=VISIBILITIES,
+            chunk_bytes=min(CHUNK_BYTES, self._uploads.part_bytes), quota=self._uploads.quota(principal.user_id),
         )  # fmt: skip
