@@ -10,6 +10,9 @@ import structlog
 
 from control import vault
 from control.errors import ControlError
+from control.services.archive_checksums import Checksums
+from control.services.archive_parts import ArchiveParts, FrozenMemory
+from control.services.archives import Archives
 from control.services.audit import Audit
 from control.services.explain import Explain
 from control.services.grants import Grants
@@ -31,10 +34,12 @@ from control.services.users import Users
 from control.services.vault import Vault
 from control.settings import Settings
 from control.storage import access_log
+from control.storage.originals import Originals
 from control.storage.redis.changes import ChangePublisher, ChangeSubscription
 from control.storage.redis.client import connect
 from control.storage.redis.limits import RedisLimiter
 from control.storage.redis.sessions import SessionCopies
+from control.storage.sql.archives import ArchiveStore, packed, unpacked
 from control.storage.sql.audit import AuditStore, Entry, Search
 from control.storage.sql.grants import GrantStore
 from control.storage.sql.media import MediaStore
@@ -46,6 +51,7 @@ from control.storage.sql.queue import QueueStore
 from control.storage.sql.service_tokens import ServiceTokenStore
 from control.storage.sql.sessions import SessionStore
 from control.storage.sql.users import UserStore
+from nginx.contract import OWN_ROOTS
 
 log = structlog.get_logger()
 
@@ -53,6 +59,10 @@ LARGEST_EXPLANATION = 50  # entries of one decision
 
 
 def _inline(function: Callable, *arguments):
+    return function(*arguments)
+
+
+def _inline_aside(place: str, function: Callable, *arguments):
     return function(*arguments)
 
 
@@ -81,6 +91,8 @@ class Services:
     users: Users
     queue: Queue
     vault: Vault
+    archives: Archives
+    archive_parts: ArchiveParts
     mounts: Mounts
     media_keys: Memory[vault.WrappedKey]
     media_key_store: MediaKeyStore
@@ -122,11 +134,14 @@ class _Memories:
                 memory.clear()
 
 
-def services(settings: Settings, offload: Callable = _inline) -> Services:
+def services(
+    settings: Settings, offload: Callable = _inline, aside: Callable = _inline_aside, spawn: Callable = _inline
+) -> Services:
     """Wire the services of `settings`. The database pool is still closed: ``services.database.open()``.
 
-    `offload` runs a password hash in a thread; the default suits programs without an event loop. Raises OSError or
-    ValueError, naming the file, for keys that are missing or damaged.
+    `offload` runs a password hash in a thread, `aside` the reading of files of a place, `spawn` starts what goes on
+    beside everything else; the defaults suit programs without an event loop. Raises OSError or ValueError, naming the
+    file, for keys that are missing or damaged.
     """
     database = Database(settings.database_url, settings.database.pool_max)
     client = connect(settings.redis_url)
@@ -163,6 +178,8 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
         ForeignSignIns(Issuers(settings.issuers), user_store, sessions, audit),
     )  # fmt: skip
     jobs = QueueStore(database)
+    mounts = Mounts(settings.mounts, mount_store, MountedStore(database), memories.of("mount", mount_store.find), audit)
+    originals, archive_store = _originals(settings), ArchiveStore(database)
     return Services(
         settings=settings,
         database=database,
@@ -192,9 +209,13 @@ def services(settings: Settings, offload: Callable = _inline) -> Services:
             settings.public_url, link_keys, _stream_secret(settings), settings.links
         ),
         users=Users(user_store, passwords, sessions, service_tokens, audit),
-        mounts=Mounts(
-            settings.mounts, mount_store, MountedStore(database), memories.of("mount", mount_store.find), audit
+        mounts=mounts,
+        archives=Archives(
+            archive_store, library, mounts, originals, audit, settings.archives, settings.public_url, aside,
+            Checksums(archive_store, originals, mounts, packed, aside, spawn), packed,
+            FrozenMemory(archive_store.manifest, unpacked, aside),
         ),
+        archive_parts=ArchiveParts(originals, aside),
         queue=Queue(jobs, media_store, audit, settings.paths.imports, settings.paths.quarantine),
         vault=Vault(settings.paths, media_store, media_key_store, master, jobs, audit, publisher.publish),
         media_keys=media_keys,
@@ -207,3 +228,9 @@ def _stream_secret(settings: Settings) -> bytes:
     """The operator's own, as the bytes of its text, or the one that was made at the first start."""
     given = settings.links.stream_secret
     return given.encode() if given else bytes.fromhex((settings.paths.keys / "stream.key").read_text().strip())
+
+
+def _originals(settings: Settings) -> Originals:
+    files = settings.paths.files
+    own = {root: files / root for root in OWN_ROOTS}
+    return Originals(own | {mount.name: mount.path for mount in settings.mounts})

@@ -250,6 +250,30 @@ class RangeNotSatisfiable(ControlError):
     code, status, advice = "FILE_005", 416, "Ask for bytes within its length (RFC 9110 14.1.2)."
 
 
+class NotForArchive(ControlError):
+    """Not everything that was asked for can go into one archive."""
+
+    code, status, advice = "FILE_014", 409, "Leave out what is named, or send skip_missing: true."
+
+
+class ArchiveTooLarge(ControlError):
+    """That is too much for one archive."""
+
+    code, status, advice = "FILE_015", 413, "Ask for fewer files at a time; [archives] in the settings has the limits."
+
+
+class ArchiveNotReady(ControlError):
+    """The archive is still being prepared."""
+
+    code, status, advice, retry_after = "FILE_016", 503, "Try again in a moment; ?status says how far it is.", 5
+
+
+class ArchiveGone(ControlError):
+    """There is no such archive (any more)."""
+
+    code, status, advice = "FILE_017", 410, "Ask for a new one: its address lives for a short time."
+
+
 class TooManyTries(ControlError):
     """Too many tries."""
 

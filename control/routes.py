@@ -29,6 +29,7 @@ from control.domain.rights import (
 )  # fmt: skip
 from control.resources import (
     access,
+    archives,
     audit,
     auth,
     health,
@@ -105,6 +106,10 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
         yield route(f"{contract.STILLS.path}{kind}/{{media_id:uuid}}", still, kind, GET=DOWNLOAD)
     yield route("/api/links", links.Collection(s.library, s.links, s.audit), POST=LINK)
 
+    # ZIP files of several media
+    yield route(contract.BATCH.path, archives.Collection(s.archives), POST=DOWNLOAD)
+    yield route(contract.BATCH.path + "/{token}", archives.Item(s.archives, s.archive_parts), GET=SIGNED)
+
     # API: administration
     yield route("/api/admin/audit", audit.Collection(s.audit), GET=SEE_AUDIT)
     yield route("/api/admin/audit/{decision}", audit.Item(s.explain), GET=SEE_AUDIT)
@@ -122,6 +127,8 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     keys = access.ContentKey(s.grants, s.identity)
     yield route(contract.AUTH.path, gate, GET=INTERNAL)
     yield route(contract.CONTENT_KEY.path + "{grant}/{media_id:uuid}/{rung}/{n:int}", keys, GET=INTERNAL)
+
+    yield route(contract.PARTS.path + "{archive_id:uuid}", archives.Parts(s.archives, s.archive_parts), GET=INTERNAL)
 
     # Health
     yield route("/healthz", health.Health(s.settings.paths.data), GET=OPEN)

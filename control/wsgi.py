@@ -6,12 +6,14 @@ import contextlib
 import os
 import threading
 
+import gevent
 from gevent.threadpool import ThreadPool
 
 from control import bootstrap, logs, settings
 from control.app import create_app
 from control.errors import SignInBusy
 from control.middleware.networks import AllowedNetworks
+from control.readers import Readers
 from control.resources.access import Access, Shortcut
 
 # Argon2 takes 64 MiB and four lanes per hash: one at a time, away from the event loop, and behind everything else that
@@ -37,7 +39,7 @@ def offload(function, *arguments):
 
 
 logs.configure()
-services = bootstrap.services(settings.load(), offload=offload)
+services = bootstrap.services(settings.load(), offload=offload, aside=Readers(), spawn=gevent.spawn)
 app = Shortcut(
     create_app(services),
     Access(services.library, services.identity, services.audit, services.settings.protected),

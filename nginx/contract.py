@@ -47,6 +47,7 @@ DOWNLOAD = Location("/d/")
 
 # Answered by control.
 STREAM = Location("/stream/", proxied=True)
+BATCH = Location("/v1/files/batch-download", proxied=True)  # archives of many files, and below it their addresses
 STILLS = Location("/api/media/", proxied=True)  # {thumbnail,preview,still}/{id}: gated, then cached
 
 # Internal: reachable only by X-Accel-Redirect, rewrite or sub-request.
@@ -59,8 +60,14 @@ STORED = Location(INTERNAL + "stored/", internal=True)  # uploads
 MOUNTS = Location(INTERNAL + "mounts/", internal=True)  # handed over by control, which names the type
 LINKED = Location(INTERNAL + "linked/", internal=True)  # by a signed link alone: the file's ending says the type
 DIRECTORY = Location(INTERNAL + "directory/", internal=True)
+ARCHIVE = Location(INTERNAL + "archive/", internal=True)  # {id}/{length}/{etag}: a whole archive, assembled by Nginx
+PARTS = Location(INTERNAL + "parts/", internal=True, proxied=True)  # its literals, and includes of its members
+MEMBER = Location(INTERNAL + "member/", internal=True)  # {root}/{path}: one file of it, or an end of the transfer
 
-LOCATIONS = (STATIC, HLS, DOWNLOAD, STREAM, STILLS, AUTH, CONTENT_KEY, VAULT, ORIGINALS, STORED, MOUNTS, LINKED, DIRECTORY)
+LOCATIONS = (
+    STATIC, HLS, DOWNLOAD, STREAM, BATCH, STILLS, AUTH, CONTENT_KEY, VAULT, ORIGINALS, STORED, MOUNTS, LINKED,
+    DIRECTORY, ARCHIVE, PARTS, MEMBER,
+)  # fmt: skip
 
 STILL_KINDS = ("thumbnail", "preview", "still", "storyboard", "waveform")
 
@@ -110,7 +117,8 @@ DIRECTORY_ACTION = "directory"
 VERDICT = ResponseHeader("X-Sluice-Verdict")
 ENCRYPTED = ResponseHeader("X-Encrypted", public=True)  # "true" on an encrypted WebP (source 3's name)
 KEY_URL = ResponseHeader("X-Sluice-Key-Url", public=True)  # where the page fetches that WebP's key
-RESPONSE_HEADERS = (VERDICT, ENCRYPTED, KEY_URL)
+TICKET = ResponseHeader("X-Sluice-Ticket")  # on whose account a delivery goes: logged, counted by the receipts
+RESPONSE_HEADERS = (VERDICT, ENCRYPTED, KEY_URL, TICKET)
 
 CONTENT_RANGE = ResponseHeader("Content-Range", public=True)  # of a drive's own Nginx, where it refuses a range
 
@@ -207,6 +215,7 @@ SIDECAR = "original.enc"  # a text file that came beside its film, below its tra
 ORIGINAL = "original"
 # The {root} of kept originals and of uploads in /d/ links, and their directories below files/: no mount may be named so.
 ORIGINALS_ROOT, UPLOADS_ROOT = "originals", "users"
+OWN_ROOTS = frozenset({ORIGINALS_ROOT, UPLOADS_ROOT})
 STORED_PATH = rf"{UUID}/[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}/{UUID}"  # of an upload, below files/users/
 IMAGE_RUNG = "image"  # the "rung" of a picture's content key: /hls/…/{media}/image/key/0
 
@@ -265,6 +274,37 @@ def stored_path(user: str, day: date, media: str) -> str:
 def accel_stored(stored: str) -> str:
     """Internal URL of an uploaded original, from its record (:func:`stored_path`)."""
     return STORED.path + stored
+
+
+def accel_archive(archive: str, length: int, etag: str) -> str:
+    """Internal URL of a whole archive; all that it says is of a closed character set and made by the server."""
+    return f"{ARCHIVE.path}{archive}/{length}/{etag}"
+
+
+# The literals of an archive and the includes of its members; the only answer that Nginx reads for SSI commands.
+PARTS_TYPE = "application/x-sluice-parts"
+LONGEST_INCLUDE = 512  # bytes of an address; (!) Nginx takes as much memory for each one, until the archive is sent
+SSI_COMMAND = b"<!--"
+CHANGED = MEMBER.path + "changed"  # in the place of a file that is not what it was: ends the transfer
+UNCHANGED_PARAM, PATH_PARAM = QueryParam("tag"), QueryParam("path")  # of a member on a mount
+WHOLE_PARAM = QueryParam("whole")  # of PARTS: the bytes themselves, where Nginx cannot assemble them
+
+
+def member_include(root: str, path: str, mtime_ns: int, size: int) -> bytes:
+    """The SSI command for a whole file (:func:`original_root`), which on a mount must be as old and large as it was.
+
+    (!) Versions of Nginx decode such an address once or twice, but never a query: a mounted path stands there. All of
+    it is letters, digits and "%-._~/?=&": no command ends in it.
+    """
+    if root in OWN_ROOTS:
+        return ssi_include(f"{MEMBER.path}{root}/{path}")
+    tag = f"{UNCHANGED_PARAM.name}={mtime_ns // 10**9:x}-{size:x}"
+    return ssi_include(f"{MEMBER.path}{root}?{tag}&{PATH_PARAM.name}={encode_path(path)}")
+
+
+def ssi_include(url: str) -> bytes:
+    """(!) `wait`: one after the other. Else Nginx opens every file at once."""
+    return f'<!--#include virtual="{url}" wait="yes" -->'.encode()
 
 
 def original_root(media: str, mount: str | None, path: str | None, stored: str | None) -> tuple[str, str]:

@@ -64,6 +64,7 @@ def context(settings: Settings) -> dict[str, Any]:
         "no_secret": secrets.token_hex(32),
         "modules": modules(),
         "headers_more": any("headers_more" in module.name for module in modules()),
+        "assembles": len(modules()) == len(_MODULES),  # archives
         "paths": settings.paths,
         "server": settings.server,
         "certificate": settings.certificate,

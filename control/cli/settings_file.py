@@ -101,6 +101,12 @@ _TEXT = """\
 # SLUICE_LINKS__STREAM_SECRET_FILE). Empty: the one in keys/stream.key.
 #stream_secret = ""
 
+# ZIP files of several media: how long the address of one is good, and how much one may hold.
+[archives]
+#token_seconds = 3600
+#max_files = 100000
+#max_bytes = 4398046511104
+
 # How films are encoded. Rungs above the source's own height are left out.
 [video]
 #preset = "veryfast"

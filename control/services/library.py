@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from control.domain.media import Media, Visibility
@@ -13,7 +14,7 @@ from control.services.audit import Audit
 from control.services.decisions import decide
 from control.services.memory import Memory
 
-LARGEST_PAGE = 200
+LARGEST_PAGE, BATCH = 200, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,7 @@ class Library:
 
     def page(self, principal: Principal, filters, page: int, limit: int) -> Page:
         """One page of what `principal` may see; `filters` is a storage.sql.media.Filters without a viewer."""
-        seen_by = replace(
-            filters, viewer_id=principal.user_id, guest=principal.role == "guest",
-            include_private=principal.role == "admin",
-        )  # fmt: skip
+        seen_by = _seen_by(principal, filters)
         limit = max(1, min(limit, LARGEST_PAGE))
         items = self._media.page(seen_by, limit, (page - 1) * limit)
         return Page(items, self._media.count(seen_by), page, limit)
@@ -45,6 +43,17 @@ class Library:
     def find(self, media_id: str) -> Media | None:
         """From memory where that may be trusted."""
         return self._memory.get(media_id)
+
+    def ids(self, principal: Principal, filters, limit: int) -> list[str]:
+        """All that `principal` may see and that fits, `limit` of it at most."""
+        return self._media.ids(_seen_by(principal, filters), limit)
+
+    def find_all(self, ids: Sequence[str], stored: Sequence[str] = ()) -> Iterator[Media]:
+        """Those that there are of these ids and places of uploads, from the database, a batch at a time."""
+        for start in range(0, len(ids), BATCH):
+            yield from self._media.find_all(ids[start : start + BATCH])
+        for start in range(0, len(stored), BATCH):
+            yield from self._media.find_all([], stored[start : start + BATCH])
 
     def change(
         self, principal: Principal, media: Media, visibility: Visibility | None, owner: User | None, **facts
@@ -64,3 +73,9 @@ class Library:
         """The next one of the same kind, by name, for the player's "up next"."""
         following = self._media.following(media)
         return following if following and decide(principal, VIEW, following, "").allowed else None
+
+
+def _seen_by(principal: Principal, filters):
+    return replace(
+        filters, viewer_id=principal.user_id, guest=principal.role == "guest", include_private=principal.role == "admin"
+    )  # fmt: skip

@@ -52,9 +52,12 @@ class Mounts:
 
     def must_be_here(self, media: Media) -> None:
         """Raises MountAway, saying why. A mount that nobody has looked at yet counts as here."""
-        if media.mount is None:
-            return
-        state = self._memory.get(media.mount)
+        if media.mount is not None:
+            self.must_be_there(media.mount)
+
+    def must_be_there(self, name: str) -> None:
+        """Raises MountAway like :meth:`must_be_here`; a name of no mount is there."""
+        state = self._memory.get(name)
         if state is not None and state.away:
             raise MountAway(f"{state.reason} Nothing is lost; it comes back with the drive.")
 

@@ -23,6 +23,7 @@ from pydantic_settings import (
 
 from control.settings.paths import Paths
 from control.settings.sections import (
+    Archives,
     Audio,
     Database,
     Ffmpeg,
@@ -69,6 +70,7 @@ class Settings(BaseSettings):
     keys: Keys = Keys()
     hls: Hls = Hls()
     links: Links = Links()
+    archives: Archives = Archives()
     video: Video = Video()
     audio: Audio = Audio()
     images: Images = Images()

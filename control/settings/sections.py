@@ -131,6 +131,14 @@ class Links(Section):
     stream_secret: str = ""  # of programs that sign /stream links already; empty: the one in keys/stream.key
 
 
+class Archives(Section):
+    """ZIP files of several media."""
+
+    token_seconds: int = Field(3600, ge=60, le=7 * 86400)  # so long the address of one is good
+    max_files: int = Field(100_000, ge=1, le=500_000)
+    max_bytes: int = Field(1 << 42, ge=1)
+
+
 class Rung(Section):
     name: Annotated[str, Field(pattern=r"^[0-9][a-z0-9]{0,11}$")]  # no letter first: "source", "audio0" are taken
     height: int = Field(ge=16, le=4320)

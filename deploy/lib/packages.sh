@@ -27,6 +27,8 @@ TEST_NEEDS='
 chromium    | have chromium             | chromium | chromium
 wrk         | have wrk                  | wrk | wrk
 unzip       | have unzip                | unzip | unzip
+7z          | have 7z                   | p7zip-full | p7zip
+bsdtar      | have bsdtar               | libarchive-tools | libarchive
 php         | have php                  | php-cli | php
 zzuf        | have zzuf                 | zzuf | zzuf
 '

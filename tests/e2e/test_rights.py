@@ -80,6 +80,9 @@ MATRIX = {
     ),
     "GET /api/media/still/{media_id:uuid}": GATED,
     "POST /api/links": LINK,
+    "POST /v1/files/batch-download": ANYBODY,  # asked for nothing
+    "GET /v1/files/batch-download/{token}": OPEN,  # the token is the right, and this one is not known
+    "GET /_sluice/parts/{archive_id:uuid}": NOBODY,
     "GET /api/admin/audit": ADMIN,
     "GET /api/admin/audit/{decision}": ADMIN,
     "GET /api/admin/queue": ADMIN,
@@ -149,7 +152,7 @@ def outcome(answer) -> str:
 def ask(client, row: str, media: str):
     method, path = row.split(" ", 1)
     for name, value in {
-        "{media_id:uuid}": media, "{session_id:uuid}": media, "{token_id:uuid}": media, "{decision}": "0" * 32,
+        "{media_id:uuid}": media, "{session_id:uuid}": media, "{token_id:uuid}": media, "{archive_id:uuid}": media, "{decision}": "0" * 32,
         "{stream_id}": media, "{grant}": "0" * 32, "{rung}": "360p", "{n:int}": "0",
     }.items():  # fmt: skip
         path = path.replace(name, value)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from nginx import contract
+from tests.nginx.test_contract import location_blocks
 
 LINTERS = ("gixy-next", "gixy-ng")
 
@@ -59,6 +63,13 @@ def test_G15_no_regular_expression_has_the_shape_of_a_memory_bug(rendered):
         words = line.strip().split()
         if words and words[0] == "rewrite":
             assert "?" not in words[2] and "$1" not in line, line
-        assert not words or words[0].rstrip(";") not in ("slice", "mp4", "dav_methods", "ssi"), line
+        assert not words or words[0].rstrip(";") not in ("slice", "mp4", "dav_methods"), line
         if words[:2] == ["location", "~"]:
             assert "(" not in line.replace("(?<", "").replace("(?:", ""), line
+
+
+def test_ssi_is_read_in_one_internal_location_whose_answer_control_alone_writes(rendered):
+    found = [(head, body) for head, body in location_blocks(rendered) if re.search(r"^\s*ssi on;", body, re.MULTILINE)]
+    assert rendered.count("ssi on;") == len(found) == 1
+    head, body = found[0]
+    assert contract.PARTS.path in head and "internal;" in body and "proxy_pass http://control;" in body

@@ -31,6 +31,7 @@ EVENTS = {
     "key": "a content key was given out",
     "key_refused": "a content key was refused",
     "link_minted": "a signed link was made",
+    "archive_made": "the address of a ZIP of several media was made",
     "import_retried": "a failed import was taken up again",
     "import_cancelled": "an import was cancelled",
     "link_key_rotated": "signed links are made with a new key",

@@ -30,6 +30,8 @@ class Filters:
     include_private: bool = False  # administrators see everything
     viewer_id: str | None = None
     guest: bool = False  # guests see what is public
+    tag: str | None = None
+    folder: str | None = None  # with all below it; of a mount: "{mount}/{path}"
 
 
 class MediaStore:
@@ -62,6 +64,24 @@ class MediaStore:
     def count(self, filters: Filters) -> int:
         where, parameters = _where(filters)
         return self._database.one(f"SELECT count(*) AS n FROM media WHERE {where}", parameters)["n"]  # noqa: S608
+
+    def ids(self, filters: Filters, limit: int) -> list[str]:
+        """All that fit, by folder and name."""
+        where, parameters = _where(filters)
+        rows = self._database.all(
+            f"SELECT id::text FROM media WHERE {where}"  # noqa: S608
+            " ORDER BY mount NULLS FIRST, folder, path, lower(name), id LIMIT %s",
+            [*parameters, limit],
+        )
+        return [row["id"] for row in rows]
+
+    def find_all(self, ids: Sequence[str], stored: Sequence[str] = ()) -> list[Media]:
+        """Those that there are of these ids and places of uploads, in no order."""
+        rows = self._database.all(
+            f"SELECT {COLUMNS} FROM media WHERE (id = ANY(%s::uuid[]) OR stored = ANY(%s)) AND deleted_at IS NULL",  # noqa: S608
+            [list(ids), list(stored)],
+        )
+        return [media_of(row) for row in rows]
 
     def following(self, media: Media) -> Media | None:
         """The next viewable media of the same kind and source, by name."""
@@ -296,7 +316,18 @@ def _where(filters: Filters) -> tuple[str, list]:
     if filters.query:
         clauses.append("name ILIKE %s")
         parameters.append("%" + filters.query.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%")
+    if filters.tag:
+        clauses.append("%s = ANY(tags)")
+        parameters.append(filters.tag)
+    if filters.folder:
+        clauses.append(_IN_FOLDER)
+        below = filters.folder.encode() + b"/"
+        parameters += [filters.folder, filters.folder + "/", len(below), below]
     return " AND ".join(clauses), parameters
+
+
+_IN_FOLDER = """(folder = %s OR starts_with(folder, %s)
+    OR mount IS NOT NULL AND substring(convert_to(mount || '/', 'UTF8') || path FOR %s) = %s)"""
 
 
 def media_of(row: dict) -> Media:
