@@ -7,11 +7,12 @@ import { chosen } from "./selection-memory.js";
 import { openShare, wireShares } from "./share.js";
 import { downloadZip } from "./zip.js";
 
-const LONG_PRESS = 500; // ms
+const LONG_PRESS = 400; // ms: before the browser opens a menu of its own
 const page = document.getElementById("library-page");
 const bar = document.getElementById("selection");
 
 let choosing = false; // "Select" was pressed: a click on a card selects it
+let pressed = false; // for long: the click of the finger that goes up means nothing
 let anchor = null; // the id of the box that shift starts from
 
 page.addEventListener("click", click, true);
@@ -38,6 +39,10 @@ function isOn() {
 function click(event) {
   if (event.target.closest("[data-select-mode]")) return setMode(!isOn());
   const card = event.target.closest(".card");
+  if (pressed) {
+    pressed = false;
+    return event.preventDefault();
+  }
   if (!card || !isOn() || event.ctrlKey || event.metaKey) return;
   const box = card.querySelector(".card-select input");
   if (event.target.closest("a")) {
@@ -88,6 +93,7 @@ function wireLongPress() {
   const stop = () => clearTimeout(timer);
   page.addEventListener("touchstart", ({ target, touches }) => {
     stop();
+    pressed = false;
     const box = touches.length === 1 && target.closest(".card")?.querySelector(".card-select input");
     if (box && !isOn()) timer = setTimeout(() => press(box), LONG_PRESS);
   }, { passive: true });
@@ -98,13 +104,7 @@ function wireLongPress() {
 function press(box) {
   navigator.vibrate?.(10);
   select(box, true);
-  page.addEventListener("click", swallow, { capture: true, once: true }); // of the finger that goes up
-  setTimeout(() => page.removeEventListener("click", swallow, true), 1000);
-}
-
-function swallow(event) {
-  event.preventDefault();
-  event.stopImmediatePropagation();
+  pressed = true;
 }
 
 // --- showing -----------------------------------------------------------------------------------------------------------
