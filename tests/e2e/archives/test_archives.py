@@ -150,7 +150,7 @@ def insert(stack, name: str, **columns) -> str:
 def test_an_address_that_is_not_known_or_is_over(stack, client, mixed):
     made = ask(client, media_ids=[mixed.kept["id"]])
     stack.query(f"UPDATE archives SET expires_at = now() WHERE files = 1 AND id = (SELECT id FROM archives ORDER BY created_at DESC LIMIT 1)")
-    for token in (made["token"], "x" * 22, "%00", "..%2f"):
+    for token in (made["token"], "x" * 22, "..%2f"):
         answer = client.get(f"{BATCH}/{token}")
         assert refusal(answer)[:2] in ((410, "FILE_017"), (404, "FILE_002")), token
     assert client.get(f"{BATCH}/{made['token']}").status_code == 410
