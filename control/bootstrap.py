@@ -13,8 +13,10 @@ from control.errors import ControlError
 from control.services.archive_checksums import Checksums
 from control.services.archive_parts import ArchiveParts, FrozenMemory
 from control.services.archives import Archives
+from control.services.arrivals import Arrivals
 from control.services.audit import Audit
 from control.services.explain import Explain
+from control.services.files import Files
 from control.services.grants import Grants
 from control.services.identity import Identity
 from control.services.issuers import Issuers
@@ -30,6 +32,7 @@ from control.services.service_tokens import ServiceTokens
 from control.services.sessions import Sessions
 from control.services.sign_ins import BasicSignIns, ForeignSignIns, SignIns
 from control.services.tokens import FormTokens, SigningKeys, Tokens
+from control.services.uploads import Uploads
 from control.services.users import Users
 from control.services.vault import Vault
 from control.settings import Settings
@@ -40,6 +43,7 @@ from control.storage.redis.client import connect
 from control.storage.redis.limits import RedisLimiter
 from control.storage.redis.sessions import SessionCopies
 from control.storage.sql.archives import ArchiveStore, packed, unpacked
+from control.storage.spool import Spool
 from control.storage.sql.audit import AuditStore, Entry, Search
 from control.storage.sql.grants import GrantStore
 from control.storage.sql.media import MediaStore
@@ -50,6 +54,7 @@ from control.storage.sql.pool import Database
 from control.storage.sql.queue import QueueStore
 from control.storage.sql.service_tokens import ServiceTokenStore
 from control.storage.sql.sessions import SessionStore
+from control.storage.sql.uploads import UploadStore
 from control.storage.sql.users import UserStore
 from nginx.contract import OWN_ROOTS
 
@@ -58,7 +63,7 @@ log = structlog.get_logger()
 LARGEST_EXPLANATION = 50  # entries of one decision
 
 
-def _inline(function: Callable, *arguments):
+def _inline(function: Callable, *arguments, beat: Callable = lambda: None):
     return function(*arguments)
 
 
@@ -86,6 +91,9 @@ class Services:
     request_limits: RequestLimits
     grants: Grants
     library: Library
+    uploads: Uploads
+    arrivals: Arrivals
+    files: Files
     links: Links
     link_keys: LinkKeys
     users: Users
@@ -135,13 +143,14 @@ class _Memories:
 
 
 def services(
-    settings: Settings, offload: Callable = _inline, aside: Callable = _inline_aside, spawn: Callable = _inline
-) -> Services:
+    settings: Settings, offload: Callable = _inline, aside: Callable = _inline_aside, spawn: Callable = _inline,
+    work: Callable = _inline,
+) -> Services:  # fmt: skip
     """Wire the services of `settings`. The database pool is still closed: ``services.database.open()``.
 
     `offload` runs a password hash in a thread, `aside` the reading of files of a place, `spawn` starts what goes on
-    beside everything else; the defaults suit programs without an event loop. Raises OSError or ValueError, naming the
-    file, for keys that are missing or damaged.
+    beside everything else, `work` is the joining and hashing of an upload; the defaults suit programs without an event
+    loop. Raises OSError or ValueError, naming the file, for keys that are missing or damaged.
     """
     database = Database(settings.database_url, settings.database.pool_max)
     client = connect(settings.redis_url)
@@ -177,9 +186,10 @@ def services(
         sessions, service_tokens, BasicSignIns(sign_ins, sessions, audit),
         ForeignSignIns(Issuers(settings.issuers), user_store, sessions, audit),
     )  # fmt: skip
-    jobs = QueueStore(database)
+    jobs, upload_store, spool = QueueStore(database), UploadStore(database), Spool(settings.paths.spool)
     mounts = Mounts(settings.mounts, mount_store, MountedStore(database), memories.of("mount", mount_store.find), audit)
     originals, archive_store = _originals(settings), ArchiveStore(database)
+    arrivals = Arrivals(upload_store, spool, settings.paths, settings.uploads, audit, work)
     return Services(
         settings=settings,
         database=database,
@@ -204,6 +214,9 @@ def services(
             settings.hls.grant_hours, settings.hls.portable_hours,
         ),
         library=library,
+        uploads=Uploads(upload_store, spool, settings.uploads, arrivals, work),
+        arrivals=arrivals,
+        files=Files(settings.paths, media_store, library, jobs, audit),
         link_keys=link_keys,
         links=Links(
             settings.public_url, link_keys, _stream_secret(settings), settings.links
@@ -216,7 +229,7 @@ def services(
             FrozenMemory(archive_store.manifest, unpacked, aside),
         ),
         archive_parts=ArchiveParts(originals, aside),
-        queue=Queue(jobs, media_store, audit, settings.paths.imports, settings.paths.quarantine),
+        queue=Queue(jobs, media_store, audit, settings.paths),
         vault=Vault(settings.paths, media_store, media_key_store, master, jobs, audit, publisher.publish),
         media_keys=media_keys,
         media_key_store=media_key_store,

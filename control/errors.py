@@ -250,6 +250,54 @@ class RangeNotSatisfiable(ControlError):
     code, status, advice = "FILE_005", 416, "Ask for bytes within its length (RFC 9110 14.1.2)."
 
 
+class UploadNotFound(ControlError):
+    """There is no such upload."""
+
+    code, status, advice = "FILE_006", 404, "It may have been completed, given up or expired: begin it again."
+
+
+class UploadIncomplete(ControlError):
+    """The upload is not complete."""
+
+    code, status, advice = "FILE_007", 409, "Send what is missing, then complete it."
+
+
+class ChecksumWrong(ControlError):
+    """What came is not what was announced."""
+
+    code, status, advice = "FILE_008", 422, "Its checksum is another one. Send it again."
+
+
+class UploadBusy(ControlError):
+    """Somebody else is writing to this upload."""
+
+    code, status, advice = "FILE_009", 409, "One writer at a time: try again in a moment."
+
+
+class OffsetWrong(ControlError):
+    """The upload goes on at another place."""
+
+    code, status, advice = "FILE_010", 409, "Ask for its offset and send from there."
+
+
+class NameRefused(ControlError):
+    """This name or folder cannot be used."""
+
+    code, status, advice = "FILE_011", 400, "Send the name of a file, and a folder without .. or a drive."
+
+
+class ScanRefused(ControlError):
+    """The virus scanner refused this file."""
+
+    code, status, advice = "FILE_012", 422, "Nothing of it is in the library. An administrator finds it in quarantine/."
+
+
+class ScanFailed(ControlError):
+    """The virus scanner does not answer."""
+
+    code, status, advice, retry_after = "FILE_013", 503, "Nothing is lost: complete the upload again later.", 30
+
+
 class NotForArchive(ControlError):
     """Not everything that was asked for can go into one archive."""
 
@@ -290,6 +338,18 @@ class SignInBusy(ControlError):
     """Too many people are signing in at this moment."""
 
     code, status, advice, retry_after = "LIMIT_003", 503, "Try again in a moment.", 2
+
+
+class QuotaExceeded(ControlError):
+    """There is no room left for this file."""
+
+    code, status, advice = "LIMIT_004", 413, "Delete files of yours, or ask an administrator for more room."
+
+
+class TooManyUploads(ControlError):
+    """Too many uploads are under way."""
+
+    code, status, advice, retry_after = "LIMIT_005", 429, "Finish some of them or give them up.", 30
 
 
 # --- the machine ----------------------------------------------------------------------------------

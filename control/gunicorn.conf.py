@@ -38,6 +38,7 @@ errorlog = "-"
 loglevel = "info"
 
 BACKGROUND_SECONDS = 0.5
+UPLOADS_SECONDS = 10
 
 
 def post_worker_init(worker):
@@ -49,6 +50,7 @@ def post_worker_init(worker):
     wsgi.services.database.open()
     gevent.spawn(wsgi.services.changes.run)
     gevent.spawn(_write_behind, wsgi.services)
+    gevent.spawn(_take_up_uploads, wsgi.services)
     # What is loaded by now stays: the collector need not walk it again and again, request after request.
     gc.collect()
     gc.freeze()
@@ -59,6 +61,13 @@ def _write_behind(services):
     while True:
         gevent.sleep(BACKGROUND_SECONDS)
         services.write_behind()
+
+
+def _take_up_uploads(services):
+    """What a killed worker was finishing is finished by another one."""
+    while True:
+        gevent.sleep(UPLOADS_SECONDS)
+        services.arrivals.take_up()
 
 
 def worker_exit(server, worker):

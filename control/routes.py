@@ -16,6 +16,8 @@ from control.domain.rights import (
     BROWSE,
     CHANGE_ACCOUNT,
     CHANGE_MEDIA,
+    CONTINUE,
+    DELETE_MEDIA,
     DOWNLOAD,
     INTERNAL,
     LINK,
@@ -24,6 +26,7 @@ from control.domain.rights import (
     SEE_ACCOUNT,
     SEE_AUDIT,
     SIGNED,
+    UPLOAD,
     VIEW,
     Right,
 )  # fmt: skip
@@ -32,6 +35,7 @@ from control.resources import (
     archives,
     audit,
     auth,
+    files,
     health,
     links,
     media,
@@ -42,9 +46,11 @@ from control.resources import (
     stills,
     storyboards,
     streams,
+    tus,
+    uploads,
 )  # fmt: skip
 from control.resources.openapi import Description, document
-from control.resources.pages import account, admin, docs, library, rendering, sign_in
+from control.resources.pages import account, admin, docs, library, rendering, sign_in, upload
 from nginx import contract
 
 
@@ -74,6 +80,7 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route("/logout", sign_in.Logout(s.sessions, s.identity), page=True, POST=OPEN)
     yield route("/library", library.Collection(render, s.library), page=True, GET=BROWSE)
     yield route("/watch/{media_id:uuid}", library.Watch(render, s.library), page=True, GET=DOWNLOAD)
+    yield route("/upload", upload.Upload(render, s.uploads), page=True, GET=UPLOAD)
     yield route("/account", mine, page=True, GET=CHANGE_ACCOUNT)
     yield route("/account/password", mine, "password", page=True, POST=CHANGE_ACCOUNT)
     yield route("/account/devices/end", mine, "end", page=True, POST=CHANGE_ACCOUNT)
@@ -110,6 +117,22 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route(contract.BATCH.path, archives.Collection(s.archives), POST=DOWNLOAD)
     yield route(contract.BATCH.path + "/{token}", archives.Item(s.archives, s.archive_parts), GET=SIGNED)
 
+    # API: uploads (Nginx spools the bodies, see nginx/templates/locations/uploads.conf.j2)
+    yield route("/v1/files/init", uploads.Init(s.uploads), POST=UPLOAD)
+    yield route(contract.PART.path, uploads.Part(s.uploads, s.identity), POST=CONTINUE)
+    yield route(contract.COMPLETE.path, uploads.Complete(s.uploads, s.identity), POST=CONTINUE)
+    sending = uploads.Item(s.uploads, s.identity)
+    yield route("/v1/files/upload/{upload_id}", sending, GET=CONTINUE, DELETE=CONTINUE)
+    yield route("/v1/files/uploads", uploads.Collection(s.uploads), GET=UPLOAD)
+    yield route("/v1/files/quota", uploads.Quota(s.uploads), GET=UPLOAD)
+    yield route("/v1/files/metadata/{key:path}", files.Metadata(s.files), GET=DOWNLOAD)
+    yield route("/v1/files/{key:path}", files.Item(s.files), DELETE=DELETE_MEDIA)
+    resumable = tus.Item(s.uploads, s.identity)
+    yield route(contract.TUS.path, tus.Collection(s.uploads, s.identity), OPTIONS=OPEN, POST=UPLOAD)
+    yield route(
+        contract.TUS.path + "{upload_id}", resumable, OPTIONS=OPEN, GET=CONTINUE, PATCH=CONTINUE, DELETE=CONTINUE
+    )  # fmt: skip
+
     # API: administration
     yield route("/api/admin/audit", audit.Collection(s.audit), GET=SEE_AUDIT)
     yield route("/api/admin/audit/{decision}", audit.Item(s.explain), GET=SEE_AUDIT)
@@ -123,7 +146,7 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route(contract.STREAM.path + "{stream_id}", streams.SignedStream(s.library, s.links, s.mounts), GET=SIGNED)
 
     # Only for Nginx
-    gate = access.Access(s.library, s.identity, s.audit, s.settings.protected)
+    gate = access.Access(s.library, s.identity, s.audit, s.uploads, s.settings.protected)
     keys = access.ContentKey(s.grants, s.identity)
     yield route(contract.AUTH.path, gate, GET=INTERNAL)
     yield route(contract.CONTENT_KEY.path + "{grant}/{media_id:uuid}/{rung}/{n:int}", keys, GET=INTERNAL)

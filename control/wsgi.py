@@ -22,6 +22,8 @@ LONGEST_QUEUE = 16
 NICENESS = 15
 
 _hashing = ThreadPool(1)
+_working = ThreadPool(16)  # joining and hashing uploads
+BEAT_SECONDS = 1.0
 
 
 def _nicely(function, *arguments):
@@ -38,10 +40,20 @@ def offload(function, *arguments):
     return _hashing.apply(_nicely, (function, *arguments))
 
 
+def work(function, *arguments, beat=lambda: None):
+    """Run something long in a thread, and `beat` every second until it is done."""
+    result = _working.spawn(_nicely, function, *arguments)
+    while not result.ready():
+        result.wait(BEAT_SECONDS)
+        if not result.ready():
+            beat()
+    return result.get()
+
+
 logs.configure()
-services = bootstrap.services(settings.load(), offload=offload, aside=Readers(), spawn=gevent.spawn)
+services = bootstrap.services(settings.load(), offload=offload, aside=Readers(), spawn=gevent.spawn, work=work)
 app = Shortcut(
     create_app(services),
-    Access(services.library, services.identity, services.audit, services.settings.protected),
+    Access(services.library, services.identity, services.audit, services.uploads, services.settings.protected),
     AllowedNetworks(services.settings.server.allowed_networks).allowed,
 )

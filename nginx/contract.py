@@ -24,6 +24,7 @@ MD5 = "[A-Za-z0-9_-]{22}"  # base64url without padding, as secure_link wants it
 EXPIRES = "[0-9]{10}"
 GRANT = "[0-9a-f]{32}"
 RUNG = "[a-z0-9]{1,12}"
+UPLOAD = "[0-9a-f]{32}"
 PERIOD = "[0-9]{1,6}"
 ROOT = "[a-z0-9][a-z0-9-]{0,30}"
 
@@ -49,6 +50,9 @@ DOWNLOAD = Location("/d/")
 STREAM = Location("/stream/", proxied=True)
 BATCH = Location("/v1/files/batch-download", proxied=True)  # archives of many files, and below it their addresses
 STILLS = Location("/api/media/", proxied=True)  # {thumbnail,preview,still}/{id}: gated, then cached
+PART = Location("/v1/files/part", proxied=True)  # Nginx spools the body, once the gate has agreed to it
+COMPLETE = Location("/v1/files/complete", proxied=True)  # waits until the file is joined and hashed
+TUS = Location("/files/", proxied=True)
 
 # Internal: reachable only by X-Accel-Redirect, rewrite or sub-request.
 INTERNAL = "/_sluice/"
@@ -63,10 +67,13 @@ DIRECTORY = Location(INTERNAL + "directory/", internal=True)
 ARCHIVE = Location(INTERNAL + "archive/", internal=True)  # {id}/{length}/{etag}: a whole archive, assembled by Nginx
 PARTS = Location(INTERNAL + "parts/", internal=True, proxied=True)  # its literals, and includes of its members
 MEMBER = Location(INTERNAL + "member/", internal=True)  # {root}/{path}: one file of it, or an end of the transfer
+TUS_CREATE = Location(INTERNAL + "tus/create", internal=True)  # by method, because each has a largest body of its own
+TUS_APPEND = Location(INTERNAL + "tus/append/", internal=True)
+TUS_ASK = Location(INTERNAL + "tus/ask/", internal=True)
 
 LOCATIONS = (
-    STATIC, HLS, DOWNLOAD, STREAM, BATCH, STILLS, AUTH, CONTENT_KEY, VAULT, ORIGINALS, STORED, MOUNTS, LINKED,
-    DIRECTORY, ARCHIVE, PARTS, MEMBER,
+    STATIC, HLS, DOWNLOAD, STREAM, BATCH, STILLS, PART, COMPLETE, TUS, AUTH, CONTENT_KEY, VAULT, ORIGINALS, STORED,
+    MOUNTS, LINKED, DIRECTORY, ARCHIVE, PARTS, MEMBER, TUS_CREATE, TUS_APPEND, TUS_ASK,
 )  # fmt: skip
 
 STILL_KINDS = ("thumbnail", "preview", "still", "storyboard", "waveform")
@@ -101,25 +108,32 @@ class ResponseHeader:
 
 CLIENT_ADDRESS = RequestHeader("X-Sluice-Client")
 REQUEST_ID = RequestHeader("X-Sluice-Request")
-AUTH_ACTION = RequestHeader("X-Sluice-Action")  # thumbnail | preview | still | directory
-AUTH_TARGET = RequestHeader("X-Sluice-Target")  # a media id, or the name of a protected directory
+AUTH_ACTION = RequestHeader("X-Sluice-Action")  # thumbnail | preview | still | directory | create | append
+AUTH_TARGET = RequestHeader("X-Sluice-Target")  # the id of a media or an upload, or the name of a protected directory
 AUTH_URI = RequestHeader("X-Sluice-Uri")  # the NORMALISED path that Nginx will serve, never $request_uri
+AUTH_LENGTH = RequestHeader("X-Sluice-Length")  # Content-Length of the body that would come
 INTERNAL_HOP = RequestHeader("X-Sluice-Internal")  # "1" from internal locations alone
-REQUEST_HEADERS = (CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_URI, INTERNAL_HOP)
+BODY_FILE = RequestHeader("X-Sluice-Body")  # where Nginx has spooled the body: a file of DIR/spool/incoming
+REQUEST_HEADERS = (
+    CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_URI, AUTH_LENGTH, INTERNAL_HOP, BODY_FILE,
+)  # fmt: skip
 
 # Written by our own pages, read by control: "1" on what a page asks while nobody is at it. Whoever forges it only
 # shortens their own session.
 BACKGROUND = RequestHeader("X-Sluice-Background")
 
 DIRECTORY_ACTION = "directory"
+CREATE_ACTION, APPEND_ACTION = "create", "append"  # an upload: may it begin, may this body be stored?
 
 # "{user id or kind of principal} {reason}[ {revision of the media}]": one header, because each one costs time.
 VERDICT = ResponseHeader("X-Sluice-Verdict")
 ENCRYPTED = ResponseHeader("X-Encrypted", public=True)  # "true" on an encrypted WebP (source 3's name)
 KEY_URL = ResponseHeader("X-Sluice-Key-Url", public=True)  # where the page fetches that WebP's key
 TICKET = ResponseHeader("X-Sluice-Ticket")  # on whose account a delivery goes: logged, counted by the receipts
-RESPONSE_HEADERS = (VERDICT, ENCRYPTED, KEY_URL, TICKET)
+REFUSAL = ResponseHeader("X-Sluice-Refusal")  # the gate's error code, where there is more to say than 401 or 403
+RESPONSE_HEADERS = (VERDICT, ENCRYPTED, KEY_URL, TICKET, REFUSAL)
 
+CHALLENGE = ResponseHeader("WWW-Authenticate", public=True)  # of the gate
 CONTENT_RANGE = ResponseHeader("Content-Range", public=True)  # of a drive's own Nginx, where it refuses a range
 
 # What the auth sub-request may answer: Nginx turns anything but 2xx, 401 and 403 into a 500.
@@ -201,6 +215,12 @@ def encode_path(path: str) -> str:
 #   files/originals/ab/abcdef01-…/original                     (a kept original, plain, served after a decision)
 #   files/users/{user id}/yyyy/mm/dd/{media id}                 (an upload, plain, served after a decision)
 #   archive/ab/abcdef01-….enc                                  (the original as ciphertext; not served)
+#   files/pending/{media id}                                    (an upload on its way into the archive; not served)
+#   spool/incoming/0000000001                                   (a body, until control has taken it; not served)
+#        /{upload id}/data  part-000001 …                       (what has come of an upload; not served)
+
+INCOMING = "incoming"
+PENDING = "pending"
 
 MASTER_PLAYLIST = "master.m3u8"
 PLAYLIST = "index.m3u8"

@@ -50,7 +50,8 @@ def make_directories(settings: Settings) -> None:
     paths = settings.paths
     for directory in (paths.nginx / "drives", paths.logs, paths.run, contract.away_flag(paths.run, "")):
         directory.mkdir(parents=True, exist_ok=True)
-    paths.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for private in (paths.cache, paths.spool):
+        private.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def put_in_place(configuration: str, target: Path, settings: Settings) -> Path:

@@ -29,6 +29,13 @@ PAGE_POLICY = (
 )
 
 
+# The gate's refusals of a body (services/uploads.py).
+_GATE = (
+    "AUTH_003", "AUTH_004", "AUTH_006", "AUTH_013", "FILE_001", "FILE_004", "FILE_006", "FILE_009",
+    "LIMIT_001", "LIMIT_002",
+)  # fmt: skip
+
+
 class ErrorBodies:
     """The JSON bodies of Nginx's own refusals, from the one error table."""
 
@@ -45,6 +52,10 @@ class ErrorBodies:
             "timestamp": "$time_iso8601", "decision": "$request_id",
         }  # fmt: skip
         return json.dumps({"error": fields}).replace("'", "’")
+
+    def of_the_gate(self) -> list[tuple[str, int]]:
+        """What the gate of uploads may refuse by, with its status; a plain 401 is answered as everywhere."""
+        return [(code, _error(code).status) for code in _GATE]
 
     def retry_after(self, code: str) -> int | None:
         """Seconds, for the header."""
@@ -71,6 +82,7 @@ def context(settings: Settings) -> dict[str, Any]:
         "certificate_key": settings.certificate_key,
         "link_keys": json.loads((settings.paths.keys / "links.json").read_text())["keys"],
         "mounts": settings.mounts,
+        "uploads": settings.uploads,
         "drive_seconds": DRIVE_SECONDS,
         "protected": settings.protected,
         "templates": PAGES,

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import structlog
 
+from control.domain.signatures import kind_by_name
 from control.settings.sections import Mount
 from control.storage.sql.mounted import Mounted, MountedStore
 from control.storage.sql.mounts import MountStore
-from processor.steps.signatures import kind_by_name
 
 log = structlog.get_logger()
 

@@ -21,6 +21,7 @@ from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
 from control.storage.sql.queue import QueueStore
 from control.vault.manifest import verify_manifest, write_manifest
+from control.vault.originals import kept_path, pending_path
 from nginx import contract
 from processor.duplicates import Duplicates
 from processor.encoders import Encoders
@@ -76,7 +77,7 @@ class Pipeline:
                 self.refuse(media, refusal.code, refusal.sentence)
                 return
             log.info("completed", media=media_id)
-        if media.mount is None:
+        if media.mount is None and media.stored is None:
             source.unlink(missing_ok=True)
 
     def _made(self, media: Media, source: Path, room: Room) -> bool:
@@ -98,7 +99,7 @@ class Pipeline:
     def _make(self, media: Media, source: Path, scratch: Path, room: Room) -> None:
         _must_be_a_file(source)
         before = source.stat()
-        if media.mount is None and self.duplicates.taken(media, source):
+        if media.mount is None and media.stored is None and self.duplicates.taken(media, source):
             return
         found = probe(self.settings, source, media.name, scratch)
         job = Job(self.settings, source, found, self._fresh_start(media.id), self._target(media.id), scratch, room)
@@ -167,6 +168,8 @@ class Pipeline:
     def _retire(self, media: Media, job: Job) -> str:
         """Bring the original to its last place; it stays in imports/ until the media is complete."""
         policy: Policy = getattr(self.settings.imports.originals, job.found.kind)
+        if media.stored is not None:
+            return "kept"  # an upload: it lies where it stays
         if job.found.kind == "document" and policy == "delete":
             policy = "keep"  # there is nothing else of it
         digest = secure(self.settings.paths, media.id, job.source, job.media_key, policy)
@@ -226,15 +229,18 @@ class Pipeline:
             self.refuse(media, ProcessingFailed.code, sentence)
 
     def refuse(self, media: Media, code: str, sentence: str) -> None:
-        """Give the media up, visibly; an imported file goes to quarantine, unharmed, a mounted one stays as it is."""
+        """Give the media up, visibly; an imported file goes to quarantine, unharmed, others stay where they are."""
         log.warning("refused", media=media.id, code=code, reason=sentence)
         self.media.fail(media.id, code, sentence)
         shutil.rmtree(self._target(media.id), ignore_errors=True)
-        if media.mount is None:
+        if media.mount is None and media.stored is None:
             quarantine(self.settings.paths, media.id, self.source_of(media), sentence)
 
     def source_of(self, media: Media) -> Path:
-        """Where its file lies: in imports/ or on its mount."""
+        """Where its file lies: in imports/, among the uploads or on its mount."""
+        if media.source == "upload":
+            paths = self.settings.paths
+            return kept_path(paths, media.id, media.stored) if media.stored else pending_path(paths, media.id)
         if media.mount is None:
             return self.settings.paths.imports / os.fsdecode(self.media.import_path(media.id))
         mount = next((mount for mount in self.settings.mounts if mount.name == media.mount), None)

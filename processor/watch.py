@@ -26,11 +26,11 @@ from watchdog.events import (
 from watchdog.observers import Observer
 
 from control.domain.media import SIDECARS
+from control.domain.signatures import kind_by_name
 from control.errors import InvalidFormat
 from control.settings import Settings
 from control.storage.sql.media import MediaStore
 from processor.steps.refusal import NO_PLAIN_FILE
-from processor.steps.signatures import kind_by_name
 
 log = structlog.get_logger()
 

@@ -124,7 +124,7 @@ def test_a_noun_has_the_same_file_name_in_every_layer():
     """A resource without a namesake among the services must be one of HTTP's own nouns."""
     http_only = {
         "access", "auth", "cookies", "credentials", "delivery", "health", "media", "openapi", "originals",
-        "outcome", "shapes", "stills", "storyboards", "streams",
+        "outcome", "shapes", "stills", "storyboards", "streams", "tus",
     }  # fmt: skip
     services = {path.stem for path in (ROOT / "control/services").glob("*.py")}
     resources = {path.stem for path in (ROOT / "control/resources").glob("*.py")} - {"__init__"}

@@ -171,6 +171,22 @@ _TEXT = """\
 #audio = "keep"
 #document = "keep"
 
+# What people send. part_bytes is the part size that clients are told; max_bytes the largest file (0: no limit but the
+# quota). quota_bytes is for users without one of their own (`sluice user quota`); 0 is no limit. An upload that nobody
+# goes on with for lease_hours is given up, and its room is free again. max_live uploads of one user may be under way.
+# visibility is that of a new file: private, library or public. scan_command is a virus scanner such as
+# ["clamdscan", "--no-summary", "--fdpass"]; the path is added to it, and it answers 0 for clean and 1 for refused
+# within scan_seconds.
+[uploads]
+#part_bytes = 67108864
+#max_bytes = 0
+#quota_bytes = 0
+#lease_hours = 24.0
+#max_live = 1000
+#visibility = "private"
+#scan_command = []
+#scan_seconds = 600.0
+
 # The pipeline: films at a time; photos, songs and documents at a time (they never wait behind a film); attempts per
 # file; pause between two scans of a mount; memory and longest time of each decoder; the room on the disk below which it
 # pauses.

@@ -10,12 +10,13 @@ from typing import Literal
 
 from control.domain.users import Role
 
-Scope = Literal["library", "links", "admin"]
+Scope = Literal["library", "links", "uploads", "admin"]
 
 # What a service token may be given, and how the account page explains it.
 SCOPES: dict[Scope, str] = {
     "library": "See the library, play and download",
     "links": "Make links that can be passed on",
+    "uploads": "Upload files, and delete those of its owner",
     "admin": "Administer, where its owner may",
 }
 
@@ -48,6 +49,9 @@ BROWSE = Right("browse", "guest", "library", "List the media that one may see")
 VIEW = Right("view", "guest", "library", "Play a media that one may see")
 DOWNLOAD = Right("download", "guest", "library", "Read the facts, pictures and original of a media that one may see")
 LINK = Right("link", "viewer", "links", "Make a signed link to a media that one may see")
+UPLOAD = Right("upload", "viewer", "uploads", "Upload files, and see how much room is left")
+CONTINUE = Right("continue_upload", None, "", "Go on with an upload: its id is the right, while nobody has ended it")
+DELETE_MEDIA = Right("delete_media", "admin", "uploads", "Delete a media with its files", owner_role="viewer")
 CHANGE_MEDIA = Right("change_media", "editor", None, "Change who may see a media", owner_role="viewer")
 GIVE_MEDIA = Right("give_media", "admin", None, "Give a media another owner")
 SEE_AUDIT = Right("see_audit", "admin", "admin", "Read the audit trail, and why something was decided")
@@ -55,7 +59,8 @@ MANAGE_QUEUE = Right("manage_queue", "admin", "admin", "See the import queue, tr
 END_ANY_SESSION = Right("end_any_session", "admin", None, "End anybody's device")
 
 RIGHTS = (
-    OPEN, SIGNED, INTERNAL, SEE_ACCOUNT, CHANGE_ACCOUNT, BROWSE, VIEW, DOWNLOAD, LINK, CHANGE_MEDIA, GIVE_MEDIA,
+    OPEN, SIGNED, INTERNAL, SEE_ACCOUNT, CHANGE_ACCOUNT, BROWSE, VIEW, DOWNLOAD, LINK, UPLOAD, CONTINUE,
+    DELETE_MEDIA, CHANGE_MEDIA, GIVE_MEDIA,
     SEE_AUDIT, MANAGE_QUEUE, END_ANY_SESSION,
 )  # fmt: skip
 

@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterable
 import falcon
 
 from control.domain.decisions import Decision
-from control.domain.rights import DOWNLOAD
+from control.domain.rights import DOWNLOAD, UPLOAD
 from control.domain.sessions import ANONYMOUS, Principal
-from control.errors import ControlError
-from control.resources.credentials import asker_of, asker_or_stranger, client_address, decision_id
-from control.resources.outcome import challenge, refusal_status
+from control.errors import ControlError, SignInRequired
+from control.resources.credentials import asker_of, asker_or_stranger, client_address, decision_id, goer
+from control.resources.outcome import challenge, refusal_status, required
 from control.services.audit import Audit
-from control.services.decisions import decide, decide_directory
+from control.services.decisions import decide, decide_directory, may
 from control.services.grants import Grants
 from control.services.identity import Identity
 from control.services.library import Library
+from control.services.uploads import Uploads
 from control.settings.sections import Protected
 from nginx import contract
 
@@ -28,8 +29,10 @@ class Access:
     :class:`Shortcut`.
     """
 
-    def __init__(self, library: Library, identity: Identity, audit: Audit, protected: list[Protected]):
-        self._library, self._identity, self._audit = library, identity, audit
+    def __init__(
+        self, library: Library, identity: Identity, audit: Audit, uploads: Uploads, protected: list[Protected]
+    ):  # fmt: skip
+        self._library, self._identity, self._audit, self._uploads = library, identity, audit, uploads
         self._directories = {directory.name: directory for directory in protected}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -38,6 +41,8 @@ class Access:
 
     def answer(self, env: dict) -> tuple[str, list[tuple[str, str]]]:
         """Raises what takes the decision away, such as DatabaseUnavailable; a refusal is an answer."""
+        if env.get(_ACTION) in _UPLOADS:
+            return self._body(env)
         try:
             principal = asker_of(env, self._identity)
         except ControlError as error:
@@ -55,6 +60,25 @@ class Access:
             return self._refuse(env, decision, principal)
         return falcon.HTTP_204, [(_VERDICT, f"{principal.user_id} {decision.reason}{revision}")]
 
+    def _body(self, env: dict) -> tuple[str, list[tuple[str, str]]]:
+        """May the body that waits at Nginx be stored? A refusal names its error, for Nginx to answer by."""
+        principal, length = ANONYMOUS, env.get(_LENGTH, "")
+        try:
+            if env[_ACTION] == contract.CREATE_ACTION:
+                principal = asker_of(env, self._identity)
+                required(may(principal, UPLOAD, env.get(_REQUEST_ID, "")))
+            else:
+                principal = goer(falcon.Request(env), self._identity)
+                self._uploads.admit(env.get(_TARGET, ""), principal, int(length) if length.isdecimal() else None)
+        except ControlError as error:
+            if error.status >= 500:
+                raise
+            decision = Decision(False, error.reason or error.code, env.get(_REQUEST_ID, ""), error.code)
+            status, headers = self._refuse(env, decision, principal)
+            known = error.code != SignInRequired.code
+            return falcon.HTTP_403 if known else status, [*headers, (_REFUSAL, error.code)]
+        return falcon.HTTP_204, [(_VERDICT, f"{principal.user_id or principal.kind} upload")]
+
     def _directory(self, principal: Principal, env: dict) -> Decision:
         """Nginx names the directory by its location and sends the NORMALISED path; the two must agree."""
         directory = self._directories.get(env.get(_TARGET, ""))
@@ -66,8 +90,8 @@ class Access:
         action, target = env.get(_ACTION, ""), env.get(_TARGET, "")
         self._audit.refused(
             principal, address=env.get(_CLIENT, ""), decision=decision.id, reason=decision.reason,
-            media_id=None if action == contract.DIRECTORY_ACTION else target or None,
-            details={"action": action, "target": target, "path": env.get(_URI, "")},
+            media_id=None if action in _NO_MEDIA else target or None,
+            details={"action": action, "target": "" if action in _UPLOADS else target, "path": env.get(_URI, "")},
         )  # fmt: skip
         headers = [(_VERDICT, f"{principal.user_id or principal.kind} {decision.reason}")]
         if refusal_status(decision) == 403:
@@ -77,7 +101,10 @@ class Access:
 
 _REQUEST_ID, _VERDICT = contract.REQUEST_ID.environ, contract.VERDICT.name
 _ACTION, _TARGET = contract.AUTH_ACTION.environ, contract.AUTH_TARGET.environ
-_URI = contract.AUTH_URI.environ
+_URI, _LENGTH = contract.AUTH_URI.environ, contract.AUTH_LENGTH.environ
+_REFUSAL = contract.REFUSAL.name
+_UPLOADS = (contract.CREATE_ACTION, contract.APPEND_ACTION)
+_NO_MEDIA = (*_UPLOADS, contract.DIRECTORY_ACTION)
 
 
 class Shortcut:

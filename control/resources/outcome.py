@@ -14,6 +14,11 @@ from nginx import contract
 _BY_CODE = {error.code: error for error in table()}
 
 
+def error_of(code: str, details: str | None = None) -> ControlError:
+    """The error that a record names."""
+    return _BY_CODE[code](details)
+
+
 def required(decision: Decision) -> Decision:
     """Return an allowing decision; raise the error that a refusal names."""
     if not decision.allowed:

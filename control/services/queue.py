@@ -10,14 +10,15 @@ from control.domain.queue import Job
 from control.domain.sessions import Principal
 from control.errors import BadRequest, ImportCancelled, MediaNotFound
 from control.services.audit import Audit
+from control.settings.paths import Paths
+from control.vault.originals import pending_path
 
 QUARANTINED = "file"  # its name in quarantine/{media}/
 
 
 class Queue:
-    def __init__(self, queue, media, audit: Audit, imports: Path, quarantine: Path):
-        self._queue, self._media, self._audit = queue, media, audit
-        self._imports, self._quarantine = imports, quarantine
+    def __init__(self, queue, media, audit: Audit, paths: Paths):
+        self._queue, self._media, self._audit, self._paths = queue, media, audit, paths
 
     def jobs(self) -> list[Job]:
         return self._queue.jobs()
@@ -26,7 +27,8 @@ class Queue:
         """Take a failed import up again, from its file in quarantine; raises MediaNotFound or BadRequest."""
         media = self._failed(media_id)
         if media.mount is None:
-            self._bring_back(media)
+            if media.stored is None:
+                self._bring_back(media)
             self._media.retry(media_id, None)
         else:
             self._media.note(media_id, None, None)
@@ -59,7 +61,7 @@ class Queue:
 
     def _bring_back(self, media: Media) -> None:
         """From quarantine/ to its old place in imports/; a name that is taken meanwhile is left alone."""
-        kept, place = self._quarantine / media.id / QUARANTINED, self._place(media.id)
+        kept, place = self._paths.quarantine / media.id / QUARANTINED, self._place(media)
         if kept.exists():
             if os.path.lexists(place):
                 raise BadRequest(f"Another file called {place.name!r} lies in imports/: move it first.")
@@ -70,18 +72,21 @@ class Queue:
             raise BadRequest("Its file is neither in quarantine/ nor in imports/.")
 
     def _put_away(self, media_id: str) -> None:
-        if self._media.import_path(media_id) is None:
-            return  # a mounted file stays where it is
-        place, target = self._place(media_id), self._quarantine / media_id
+        media = self._media.find(media_id)
+        if media is None or media.mount is not None or media.stored is not None:
+            return  # it stays where it is
+        place, target = self._place(media), self._paths.quarantine / media_id
         target.mkdir(mode=0o750, exist_ok=True)
         if place.is_file():
             os.rename(place, target / QUARANTINED)
 
-    def _place(self, media_id: str) -> Path:
-        path = self._media.import_path(media_id)
+    def _place(self, media: Media) -> Path:
+        if media.source == "upload":
+            return pending_path(self._paths, media.id)
+        path = self._media.import_path(media.id)
         if path is None:
             raise MediaNotFound()
-        return self._imports / os.fsdecode(path)
+        return self._paths.imports / os.fsdecode(path)
 
     def _record(self, event: str, by: Principal, media_id: str, address: str, decision_id: str) -> None:
         self._audit.record(event, by, media_id=media_id, address=address, decision=decision_id, reason="on demand")

@@ -15,7 +15,7 @@ from control.services.audit import Audit
 from control.services.users import OPERATOR
 from control.settings.paths import Paths
 from control.vault.manifest import VaultDamaged, fingerprint, key_of, verify_manifest
-from control.vault.originals import archive_path, archived_digest, kept_path, read_archive
+from control.vault.originals import archive_path, archived_digest, kept_path, pending_path, read_archive
 from control.vault.reencryption import Rekeyed
 from nginx import contract
 
@@ -82,15 +82,18 @@ class Vault:
         if self._damaged_original(media) or (media.source != "mount" and not media.original):
             raise BadRequest("It cannot be made anew: its original is not there, or damaged.")
         if media.source != "mount":
-            self._bring_back_sidecars(media)
-            self._put_into_imports(media)
+            if media.stored is None:
+                self._put_back(media)
             self._media.retry(media.id, None)
         self._queue.defer(media.id, media.kind)
         self._audit.record("import_retried", OPERATOR, media_id=media.id, reason="made anew")
 
-    def _put_into_imports(self, media: Media) -> None:
+    def _put_back(self, media: Media) -> None:
         """The processor takes it from where it lay at first; the archive stays until it is written again."""
-        place = self._paths.imports / os.fsdecode(self._media.import_path(media.id))
+        place = pending_path(self._paths, media.id)
+        if media.source == "import":
+            self._bring_back_sidecars(media)
+            place = self._paths.imports / os.fsdecode(self._media.import_path(media.id))
         if os.path.lexists(place):
             raise BadRequest(f"Another file called {place.name!r} lies in imports/: move it first.")
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -42,6 +42,7 @@ from control.settings.sections import (
     Server,
     Session,
     Trail,
+    Uploads,
     Video,
 )
 from nginx.contract import ORIGINALS_ROOT, UPLOADS_ROOT
@@ -76,6 +77,7 @@ class Settings(BaseSettings):
     images: Images = Images()
     ffmpeg: Ffmpeg = Ffmpeg()
     imports: Imports = Imports()
+    uploads: Uploads = Uploads()
     processing: Processing = Processing()
     mounts: list[Mount] = []
     protected: list[Protected] = []

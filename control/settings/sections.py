@@ -219,6 +219,17 @@ class Imports(Section):
     sweep_seconds: float = Field(5, ge=0.2)
 
 
+class Uploads(Section):
+    part_bytes: int = Field(64 << 20, ge=1 << 16, le=1 << 40)  # the part size that clients are told
+    max_bytes: int = Field(0, ge=0)  # of one file; 0: whatever the quota allows
+    quota_bytes: int = Field(0, ge=0)  # of a user without a quota of their own; 0: no limit
+    lease_hours: float = Field(24, gt=0)  # an upload that nobody goes on with is given up
+    max_live: int = Field(1000, ge=1)  # uploads of one user that are under way
+    visibility: Literal["private", "library", "public"] = "private"  # of what is uploaded, unless its owner says
+    scan_command: list[str] = []  # a virus scanner; the path is added. 0: clean, 1: refused
+    scan_seconds: float = Field(600, gt=0)
+
+
 class Processing(Section):
     workers: int = Field(1, ge=1)  # films at a time
     quick_workers: int = Field(2, ge=1)  # photos, songs and documents at a time: they never wait behind a film

@@ -25,6 +25,11 @@ def kept_path(paths: Paths, media: str, stored: str | None = None) -> Path:
     return paths.files / contract.ORIGINALS_ROOT / contract.vault_directory(media) / contract.ORIGINAL
 
 
+def pending_path(paths: Paths, media: str) -> Path:
+    """Where an upload lies that is treated as an import, until its original has gone where the policy says."""
+    return paths.files / contract.PENDING / media
+
+
 def write_archive(media_key: bytes, plain: BinaryIO, sealed: BinaryIO) -> None:
     vault.archive(vault.content_key(media_key, ARCHIVE_LABEL), plain, sealed)
 

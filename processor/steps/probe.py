@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from control.domain.signatures import image_format, is_document, looks_like_text
 from control.settings import Settings
 from processor import ffmpeg
 from processor.sandbox import ChildFailed, Limits, input_name, run
 from processor.steps import streams
 from processor.steps.refusal import Refused
-from processor.steps.signatures import image_format, is_document, looks_like_text
 from processor.steps.streams import SoundStream, TextStream
 
 PROBE_SECONDS = 60

@@ -248,12 +248,21 @@ class MediaStore:
         row = self._database.one("SELECT sha256 FROM media WHERE id = %s", [media])
         return row and row["sha256"] and bytes(row["sha256"])
 
+    def crc32_of(self, media: str) -> int | None:
+        """CRC-32 of its original, where that is known."""
+        row = self._database.one("SELECT crc32 FROM media WHERE id = %s", [media])
+        return row and row["crc32"]
+
+    def delete(self, media: str) -> None:
+        """It is not there any more, for anybody."""
+        self._update(media, "UPDATE media SET deleted_at = now(), updated_at = now() WHERE id = %s", [media])
+
     def has_size(self, size: int, other_than: str) -> bool:
-        """Whether another imported media is as large: only then can it be the same."""
+        """Whether another media of ours is as large: only then can it be the same. Uploads stay by themselves."""
         return bool(
             self._database.one(
                 """SELECT 1 FROM media WHERE size_bytes = %s AND id <> %s AND source <> 'mount' AND sha256 IS NOT NULL
-                   AND state = 'completed' AND deleted_at IS NULL LIMIT 1""",
+                   AND stored IS NULL AND state = 'completed' AND deleted_at IS NULL LIMIT 1""",
                 [size, other_than],
             )
         )
@@ -262,7 +271,8 @@ class MediaStore:
         """The oldest complete import with this content."""
         row = self._database.one(
             f"""SELECT {COLUMNS} FROM media WHERE sha256 = %s AND id <> %s AND source <> 'mount'
-                AND state = 'completed' AND deleted_at IS NULL ORDER BY created_at, id LIMIT 1""",  # noqa: S608
+                AND stored IS NULL AND state = 'completed' AND deleted_at IS NULL
+                ORDER BY created_at, id LIMIT 1""",  # noqa: S608
             [sha256, other_than],
         )
         return row and media_of(row)

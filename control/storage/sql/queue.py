@@ -19,6 +19,8 @@ _JOBS = """SELECT m.id::text AS media_id, m.name, m.kind, coalesce(j.queue_name,
     LEFT JOIN procrastinate_workers w ON w.id = j.worker_id
     WHERE m.deleted_at IS NULL
         AND (j.id IS NOT NULL OR m.state = 'failed' OR m.source = 'mount' AND m.error_code IS NOT NULL)"""
+DEFER = """SELECT procrastinate_defer_jobs_v1(ARRAY[
+    ROW(%s, %s, 0, NULL, NULL, %s, NULL)::procrastinate_job_to_defer_v1])"""
 _GIVEN = {"task": TASK, "full": DiskFull.code}
 
 
@@ -41,11 +43,7 @@ class QueueStore:
 
     def defer(self, media: str, kind: str) -> None:
         """Queue the import of `media` in the lane of its kind."""
-        self._database.run(
-            """SELECT procrastinate_defer_jobs_v1(ARRAY[
-                   ROW(%s, %s, 0, NULL, NULL, %s, NULL)::procrastinate_job_to_defer_v1])""",
-            [LANES[kind], TASK, Jsonb({"media": media})],
-        )
+        self._database.run(DEFER, job_of(media, kind))
 
     def put_first(self, media: str) -> bool:
         """Before everything that waits; True when it waits itself."""
@@ -76,3 +74,8 @@ class QueueStore:
                 [media],
             )
         )
+
+
+def job_of(media: str, kind: str) -> list:
+    """What DEFER wants."""
+    return [LANES[kind], TASK, Jsonb({"media": media})]

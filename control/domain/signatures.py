@@ -19,6 +19,17 @@ _IMAGES = (
     (0, b"BM", "BMP", "image/bmp"),
 )
 
+# Films and songs: (offset, first bytes).
+_STREAMS = (
+    (0, b"\x1aE\xdf\xa3"),  # Matroska, WebM
+    (8, b"AVI "), (8, b"WAVE"), (8, b"AIFF"), (8, b"AIFC"),
+    (0, b"FLV\x01"), (0, b"OggS"), (0, b"fLaC"), (0, b"ID3"),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),  # ASF: WMV, WMA
+    (0, b"\0\0\x01\xba"), (0, b"\0\0\x01\xb3"),  # MPEG program and video streams
+)  # fmt: skip
+_BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"}  # MP4 and QuickTime
+_PACKET = 188  # bytes, of an MPEG transport stream (m2ts: 4 more before each)
+
 # Documents are kept as they came and only ever downloaded: name ending -> first bytes.
 _DOCUMENTS = {
     ".pdf": b"%PDF-",
@@ -56,6 +67,29 @@ def image_format(head: bytes) -> tuple[str, str] | None:
         if head[8:12] in _HEIF:
             return "HEIF", "image/heic"
     return None
+
+
+def stream_container(head: bytes) -> bool:
+    """Whether it begins as a film or a song does."""
+    if any(head[offset : offset + len(magic)] == magic for offset, magic in _STREAMS) or head[4:8] in _BOXES:
+        return True
+    if head[:1] == b"\x47" and head[_PACKET : _PACKET + 1] in (b"\x47", b""):
+        return True
+    if head[4:5] == b"\x47" and head[_PACKET + 8 : _PACKET + 9] == b"\x47":
+        return True
+    return len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0  # MPEG audio, ADTS
+
+
+def kind_of(name: str, head: bytes) -> str | None:
+    """The kind of an allowed file by its first bytes (4 KiB are plenty); None for any other."""
+    if image_format(head):
+        return "image"
+    if is_document(name, head):
+        return "document" if head else None
+    if not stream_container(head):
+        return None
+    promised = kind_by_name(name)
+    return promised if promised in ("video", "audio") else "video"
 
 
 def is_document(name: str, head: bytes) -> bool:
