@@ -42,8 +42,8 @@ from control.storage.redis.changes import ChangePublisher, ChangeSubscription
 from control.storage.redis.client import connect
 from control.storage.redis.limits import RedisLimiter
 from control.storage.redis.sessions import SessionCopies
-from control.storage.sql.archives import ArchiveStore, packed, unpacked
 from control.storage.spool import Spool
+from control.storage.sql.archives import ArchiveStore, packed, unpacked
 from control.storage.sql.audit import AuditStore, Entry, Search
 from control.storage.sql.grants import GrantStore
 from control.storage.sql.media import MediaStore

@@ -7,10 +7,12 @@ export function picked(input) {
   return Array.from(input.files, (file) => ({ file, folder: folderOf(file.webkitRelativePath) })).filter(isMeant);
 }
 
-/** Of a drop. (!) The entries must be taken before the first await: afterwards the browser has emptied the list. */
+/** Of a drop. (!) The entries must be taken before the first await: afterwards the browser has emptied the list.
+    What comes from another program may be a file without an entry. */
 export async function dropped(transfer) {
-  const entries = Array.from(transfer.items, (item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  const found = await Promise.all(entries.map((entry) => walk(entry, "")));
+  const items = Array.from(transfer.items).filter(({ kind }) => kind === "file");
+  const entries = items.map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
+  const found = await Promise.all(entries.map((entry) => (entry instanceof File ? [{ file: entry, folder: "" }] : walk(entry, ""))));
   return found.flat().filter(isMeant);
 }
 

@@ -10,7 +10,6 @@ from playwright.sync_api import expect
 
 from tests.e2e import browser as chrome
 from tests.e2e.conftest import make
-from tests.e2e.people import PASSWORD, add_user
 
 WAIT = 90_000  # ms: other tests use the machine as well
 CHUNK = 16 << 20  # of control.resources.pages.upload
