@@ -12,6 +12,7 @@ import structlog
 from control import logs, settings, vault
 from control.storage.redis.changes import ChangePublisher
 from control.storage.redis.client import connect
+from control.storage.spool import Spool
 from control.storage.sql.audit import AuditStore
 from control.storage.sql.grants import GrantStore
 from control.storage.sql.media import MediaStore
@@ -21,6 +22,7 @@ from control.storage.sql.mounts import MountStore
 from control.storage.sql.pool import Database
 from control.storage.sql.queue import QueueStore
 from control.storage.sql.sessions import SessionStore
+from control.storage.sql.uploads import UploadStore
 from processor import mounts
 from processor.duplicates import Duplicates
 from processor.encoders import Encoders
@@ -28,6 +30,7 @@ from processor.housekeeping import Housekeeping
 from processor.pipeline import Pipeline
 from processor.scratch import Scratch
 from processor.sidecars import Sidecars
+from processor.spool import Janitor
 from processor.tasks import Queue
 from processor.watch import Watch
 
@@ -54,6 +57,7 @@ async def run(configuration: settings.Settings) -> None:
         AuditStore(database), SessionStore(database), GrantStore(database), keys, master,
         configuration.audit.keep_days, configuration.keys.rotation_days,
     )  # fmt: skip
+    janitor = Janitor(Spool(configuration.paths.spool), UploadStore(database))
     async with queue.app.open_async():
         await watch.queue_forgotten()
         log.info("ready", imports=str(configuration.paths.imports), mounts=[m.name for m in configuration.mounts])
@@ -61,7 +65,7 @@ async def run(configuration: settings.Settings) -> None:
         pause = configuration.processing.mount_scan_seconds
         run_directory = configuration.paths.run
         looking = mounts.look_after(configuration.mounts, mounted, states, queue.defer, run_directory, pause)
-        await asyncio.gather(watch.run(), queue.work(), looking, housekeeping.run())
+        await asyncio.gather(watch.run(), queue.work(), looking, housekeeping.run(), janitor.run())
 
 
 def main() -> None:

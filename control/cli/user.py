@@ -80,6 +80,22 @@ def role(data: Path, username: str, role: str, as_json: bool) -> None:
     show({"username": username, "role": role}, as_json)
 
 
+@command.command()
+@click.argument("username")
+@click.argument("bytes_", metavar="BYTES")
+@as_json
+@click.pass_obj
+def quota(data: Path, username: str, bytes_: str, as_json: bool) -> None:
+    """Let USERNAME upload BYTES in all: a number, 0 for no limit, or `default` for that of the settings."""
+    if bytes_ != "default" and not bytes_.isdecimal():
+        raise click.BadParameter("a number of bytes, or `default`", param_hint="BYTES")
+    with opened(data) as services:
+        user = services.users.find(username)
+        services.uploads.set_quota(user.id, None if bytes_ == "default" else int(bytes_))
+        now = services.uploads.quota(user.id)
+    show({"username": username, "used": now.used, "reserved": now.reserved, "limit": now.limit}, as_json)
+
+
 def _switch(name: str, help_text: str) -> None:
     """`disable`, `enable` and `delete` differ in one word."""
 

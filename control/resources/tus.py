@@ -90,7 +90,7 @@ class Collection(_Resource):
             upload, reached = self._concatenated(req, concat), None
         else:
             upload = self._begun(req, "partial" if concat == "partial" else "whole")
-            reached = self._append(req, upload, 0) if spooled(req) else None
+            reached = self._append(req, upload, 0) if req.content_type == _BODY_TYPE else None
         resp.status = falcon.HTTP_201
         resp.set_header("Location", f"{contract.TUS.path}{upload.id}")
         _expiry(resp, upload.expires_at)

@@ -158,6 +158,8 @@ class Uploads:
             raise BadRequest(f"Parts have numbers of 1 to {LARGEST_NUMBER}.")
         with self._taken(upload, body) as part:
             size = part.stat().st_size
+            if not size:
+                raise BadRequest("No bytes came.")
             self._must_match(part, "sha256", sha256)
             if size > upload.part_bytes:
                 raise TooLarge(f"A part of this upload has at most {upload.part_bytes} bytes.")
