@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect
 
 from tests.e2e import browser as chrome
@@ -64,7 +66,8 @@ def hold_second_chunk(page):
 def release(page, held):
     page.unroute("**/files/*")
     for route in held:
-        route.abort()
+        with contextlib.suppress(PlaywrightError):  # a reload has ended it
+            route.abort()
 
 
 def test_two_files_arrive_whole_and_are_private(page, stack, photos):
