@@ -70,7 +70,7 @@ def _answer_errors(app: falcon.App, services: Services, render: Renderer) -> Non
         refuse(req, resp, known() if known else BadRequest(error.description or error.title), params)
 
     def fail(req, resp, error: Exception, params) -> None:
-        log.exception("unexpected_error", path=req.path, decision=decision_id(req))
+        log.exception("unexpected_error", path=contract.logged_path(req.path), decision=decision_id(req))
         refuse(req, resp, InternalError(), params)
 
     app.add_error_handler(Exception, fail)
@@ -90,5 +90,5 @@ def _note(services: Services, req: falcon.Request, error: ControlError) -> None:
         return
     services.audit.refused(
         principal_of(req), address=client_address(req), decision=decision_id(req), reason=error.reason or error.code,
-        details={"path": req.path[:200], "method": req.method, "code": error.code},
+        details={"path": contract.logged_path(req.path)[:200], "method": req.method, "code": error.code},
     )  # fmt: skip

@@ -21,20 +21,23 @@ from control.services.grants import Grants
 from control.services.identity import Identity
 from control.services.issuers import Issuers
 from control.services.library import Library
-from control.services.limits import LocalLimiter, RequestLimits, SignInLimits
+from control.services.limits import LocalLimiter, RequestLimits, ShareLimits, SignInLimits
 from control.services.link_keys import LinkKeys
 from control.services.links import Links
 from control.services.memory import Memory
 from control.services.mounts import Mounts
 from control.services.passwords import Passwords
 from control.services.queue import Queue
+from control.services.receipts import Receipts
 from control.services.service_tokens import ServiceTokens
 from control.services.sessions import Sessions
+from control.services.shares import Shares
 from control.services.sign_ins import BasicSignIns, ForeignSignIns, SignIns
 from control.services.tokens import FormTokens, SigningKeys, Tokens
 from control.services.uploads import Uploads
 from control.services.users import Users
 from control.services.vault import Vault
+from control.services.visits import Visits
 from control.settings import Settings
 from control.storage import access_log
 from control.storage.originals import Originals
@@ -52,10 +55,13 @@ from control.storage.sql.mounted import MountedStore
 from control.storage.sql.mounts import MountStore
 from control.storage.sql.pool import Database
 from control.storage.sql.queue import QueueStore
+from control.storage.sql.receipts import ReceiptStore
 from control.storage.sql.service_tokens import ServiceTokenStore
 from control.storage.sql.sessions import SessionStore
+from control.storage.sql.shares import ShareStore
 from control.storage.sql.uploads import UploadStore
 from control.storage.sql.users import UserStore
+from control.storage.sql.visits import VisitStore
 from nginx.contract import OWN_ROOTS
 
 log = structlog.get_logger()
@@ -96,8 +102,11 @@ class Services:
     files: Files
     links: Links
     link_keys: LinkKeys
+    shares: Shares
+    visits: Visits
     users: Users
     queue: Queue
+    receipts: Receipts
     vault: Vault
     archives: Archives
     archive_parts: ArchiveParts
@@ -113,6 +122,7 @@ class Services:
         try:
             self.sessions.write_clocks()
             self.service_tokens.write_uses()
+            self.visits.write_seen()
         except ControlError as error:
             log.warning("clocks_wait", error=error.code)
 
@@ -186,6 +196,17 @@ def services(
         sessions, service_tokens, BasicSignIns(sign_ins, sessions, audit),
         ForeignSignIns(Issuers(settings.issuers), user_store, sessions, audit),
     )  # fmt: skip
+    share_store, visit_store = ShareStore(database), VisitStore(database)
+    known_shares = memories.of("share", share_store.find)
+    shares = Shares(
+        share_store, known_shares, media, media_store.in_folder, master, passwords, audit, publisher.publish,
+        settings.shares, settings.public_url,
+    )  # fmt: skip
+    visits = Visits(
+        share_store, visit_store, known_shares, memories.of("visit", visit_store.find), passwords,
+        FormTokens(token_keys, "visit"), ShareLimits(RedisLimiter(client, LocalLimiter()), settings.shares), audit,
+        publisher.publish, settings.hls.key_period_seconds,
+    )  # fmt: skip
     jobs, upload_store, spool = QueueStore(database), UploadStore(database), Spool(settings.paths.spool)
     mounts = Mounts(settings.mounts, mount_store, MountedStore(database), memories.of("mount", mount_store.find), audit)
     originals, archive_store = _originals(settings), ArchiveStore(database)
@@ -210,8 +231,8 @@ def services(
         form_tokens=FormTokens(token_keys),
         request_limits=RequestLimits(settings.limits),
         grants=Grants(
-            grant_store, memories.of("grant", grant_store.find), media, media_keys, master, link_keys, identity, audit,
-            settings.hls.grant_hours, settings.hls.portable_hours,
+            grant_store, memories.of("grant", grant_store.find), media, media_keys, master, link_keys, identity, visits,
+            audit, settings.hls.grant_hours, settings.hls.portable_hours,
         ),
         library=library,
         uploads=Uploads(upload_store, spool, settings.uploads, arrivals, work),
@@ -221,7 +242,9 @@ def services(
         links=Links(
             settings.public_url, link_keys, _stream_secret(settings), settings.links
         ),
-        users=Users(user_store, passwords, sessions, service_tokens, audit),
+        shares=shares,
+        visits=visits,
+        users=Users(user_store, passwords, sessions, service_tokens, shares, audit),
         mounts=mounts,
         archives=Archives(
             archive_store, library, mounts, originals, audit, settings.archives, settings.public_url, aside,
@@ -230,6 +253,7 @@ def services(
         ),
         archive_parts=ArchiveParts(originals, aside),
         queue=Queue(jobs, media_store, audit, settings.paths),
+        receipts=Receipts(ReceiptStore(database), lambda: access_log.files(settings.paths.logs), access_log.line_at),
         vault=Vault(settings.paths, media_store, media_key_store, master, jobs, audit, publisher.publish),
         media_keys=media_keys,
         media_key_store=media_key_store,

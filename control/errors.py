@@ -217,6 +217,63 @@ class NoPlainFile(ControlError):
     code, status, advice = "MEDIA_008", 409, "Play it in its player, or bring the original back with the CLI."
 
 
+# --- shares ---------------------------------------------------------------------------------------
+
+
+class ShareNotFound(ControlError):
+    """There is no such share."""
+
+    code, status, advice = "SHARE_001", 404, "Check the address, or ask for it again."
+
+
+class ShareLocked(ControlError):
+    """This share asks for a password."""
+
+    code, status, advice = "SHARE_002", 401, "Open its page and type the password that you were told."
+
+
+class ShareOver(ControlError):
+    """This share has ended."""
+
+    code, status, advice = "SHARE_003", 410, "Ask who sent it to you for a new one."
+
+
+class WrongSharePassword(ControlError):
+    """That is not the password of this share."""
+
+    code, status, advice = "SHARE_004", 403, "Check it and try again."
+
+
+class ShareRightMissing(ControlError):
+    """This share does not allow that."""
+
+    code, status, advice = "SHARE_005", 403, "Ask who sent it to you for the right to it."
+
+
+class NotInShare(ControlError):
+    """This is not part of the share."""
+
+    code, status, advice = "SHARE_006", 404, "It may have been taken out, or deleted by its owner."
+
+
+class ShareBusy(ControlError):
+    """Somebody is fetching it just now."""
+
+    code, status, advice = "SHARE_007", 409, "Try again in a moment: its uses are limited."
+
+
+class ShareSpent(ControlError):
+    """All uses of this share are spent."""
+
+    code, status, advice = "SHARE_008", 410, "Ask who sent it to you for a new one."
+
+
+class ShareFull(ControlError):
+    """This share takes no more files."""
+
+    code, status, advice = "SHARE_009", 413, "It has all that it was made for: ask who sent it to you."
+
+
 # --- requests -------------------------------------------------------------------------------------
 
 

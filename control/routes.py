@@ -25,9 +25,11 @@ from control.domain.rights import (
     OPEN,
     SEE_ACCOUNT,
     SEE_AUDIT,
+    SHARE,
     SIGNED,
     UPLOAD,
     VIEW,
+    VISIT,
     Right,
 )  # fmt: skip
 from control.resources import (
@@ -43,14 +45,17 @@ from control.resources import (
     queue,
     service_tokens,
     sessions,
+    shares,
     stills,
     storyboards,
     streams,
     tus,
     uploads,
+    visits,
 )  # fmt: skip
 from control.resources.openapi import Description, document
-from control.resources.pages import account, admin, docs, library, rendering, sign_in, upload
+from control.resources.pages import account, admin, docs, library, own_shares, rendering, sign_in, upload
+from control.resources.pages import shares as share_pages
 from nginx import contract
 
 
@@ -81,6 +86,7 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route("/library", library.Collection(render, s.library), page=True, GET=BROWSE)
     yield route("/watch/{media_id:uuid}", library.Watch(render, s.library), page=True, GET=DOWNLOAD)
     yield route("/upload", upload.Upload(render, s.uploads), page=True, GET=UPLOAD)
+    yield route("/shares", own_shares.OwnShares(render, s.shares), page=True, GET=SHARE)
     yield route("/account", mine, page=True, GET=CHANGE_ACCOUNT)
     yield route("/account/password", mine, "password", page=True, POST=CHANGE_ACCOUNT)
     yield route("/account/devices/end", mine, "end", page=True, POST=CHANGE_ACCOUNT)
@@ -133,6 +139,25 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
         contract.TUS.path + "{upload_id}", resumable, OPTIONS=OPEN, GET=CONTINUE, PATCH=CONTINUE, DELETE=CONTINUE
     )  # fmt: skip
 
+    # API: shares
+    qr = shares.Code(s.shares)
+    yield route("/api/shares", shares.Collection(s.shares), GET=SHARE, POST=SHARE)
+    yield route("/api/shares/{share_id:uuid}", shares.Item(s.shares), GET=SHARE, PATCH=SHARE, DELETE=SHARE)
+    yield route("/api/shares/{share_id:uuid}/qr.svg", qr, "svg", GET=SHARE)
+    yield route("/api/shares/{share_id:uuid}/qr.png", qr, "png", GET=SHARE)
+
+    # Visitors of shares: the code in the path, and the cookie of the visit
+    share, of_share = contract.SHARES.path + "{code}", "/{media_id:uuid}"
+    door = visits.Door(s.visits, s.library, s.request_limits)
+    shown, pictures = share_pages.Watch(render, door), visits.Pictures(door, still)
+    yield route(share, share_pages.Landing(render, door, s.shares, s.visits), page=True, GET=VISIT, POST=VISIT)
+    yield route(f"{share}/watch{of_share}", shown, page=True, GET=VISIT)
+    yield route(f"{share}/embed{of_share}", shown, "embed", page=True, GET=VISIT)
+    yield route(f"{share}/file{of_share}", visits.File(door, s.visits, s.mounts), GET=VISIT)
+    yield route(f"{share}/stream{of_share}", visits.Stream(door, s.visits, s.grants, s.mounts, s.audit), GET=VISIT)
+    for kind in (*contract.STILL_KINDS, "frames"):
+        yield route(f"{share}/{kind}{of_share}", pictures, kind, GET=VISIT)
+
     # API: administration
     yield route("/api/admin/audit", audit.Collection(s.audit), GET=SEE_AUDIT)
     yield route("/api/admin/audit/{decision}", audit.Item(s.explain), GET=SEE_AUDIT)
@@ -146,8 +171,8 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route(contract.STREAM.path + "{stream_id}", streams.SignedStream(s.library, s.links, s.mounts), GET=SIGNED)
 
     # Only for Nginx
-    gate = access.Access(s.library, s.identity, s.audit, s.uploads, s.settings.protected)
-    keys = access.ContentKey(s.grants, s.identity)
+    gate = access.Access(s.library, s.identity, s.visits, s.audit, s.uploads, s.settings.protected)
+    keys = access.ContentKey(s.grants, s.identity, s.visits)
     yield route(contract.AUTH.path, gate, GET=INTERNAL)
     yield route(contract.CONTENT_KEY.path + "{grant}/{media_id:uuid}/{rung}/{n:int}", keys, GET=INTERNAL)
 

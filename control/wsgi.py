@@ -54,6 +54,9 @@ logs.configure()
 services = bootstrap.services(settings.load(), offload=offload, aside=Readers(), spawn=gevent.spawn, work=work)
 app = Shortcut(
     create_app(services),
-    Access(services.library, services.identity, services.audit, services.uploads, services.settings.protected),
+    Access(
+        services.library, services.identity, services.visits, services.audit, services.uploads,
+        services.settings.protected,
+    ),  # fmt: skip
     AllowedNetworks(services.settings.server.allowed_networks).allowed,
 )

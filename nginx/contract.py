@@ -27,6 +27,8 @@ RUNG = "[a-z0-9]{1,12}"
 UPLOAD = "[0-9a-f]{32}"
 PERIOD = "[0-9]{1,6}"
 ROOT = "[a-z0-9][a-z0-9-]{0,30}"
+SHARE_CODE = "[0-9A-Za-z]{22}"
+TICKET_NAME = "[0-9a-zA-Z_-]{1,64}"
 
 
 # --- locations ------------------------------------------------------------------------------------
@@ -53,6 +55,7 @@ STILLS = Location("/api/media/", proxied=True)  # {thumbnail,preview,still}/{id}
 PART = Location("/v1/files/part", proxied=True)  # Nginx spools the body, once the gate has agreed to it
 COMPLETE = Location("/v1/files/complete", proxied=True)  # waits until the file is joined and hashed
 TUS = Location("/files/", proxied=True)
+SHARES = Location("/s/", proxied=True)  # {code}/…: what visitors of shares see
 
 # Internal: reachable only by X-Accel-Redirect, rewrite or sub-request.
 INTERNAL = "/_sluice/"
@@ -72,8 +75,8 @@ TUS_APPEND = Location(INTERNAL + "tus/append/", internal=True)
 TUS_ASK = Location(INTERNAL + "tus/ask/", internal=True)
 
 LOCATIONS = (
-    STATIC, HLS, DOWNLOAD, STREAM, BATCH, STILLS, PART, COMPLETE, TUS, AUTH, CONTENT_KEY, VAULT, ORIGINALS, STORED,
-    MOUNTS, LINKED, DIRECTORY, ARCHIVE, PARTS, MEMBER, TUS_CREATE, TUS_APPEND, TUS_ASK,
+    STATIC, HLS, DOWNLOAD, STREAM, BATCH, STILLS, SHARES, PART, COMPLETE, TUS, AUTH, CONTENT_KEY, VAULT, ORIGINALS,
+    STORED, MOUNTS, LINKED, DIRECTORY, ARCHIVE, PARTS, MEMBER, TUS_CREATE, TUS_APPEND, TUS_ASK,
 )  # fmt: skip
 
 STILL_KINDS = ("thumbnail", "preview", "still", "storyboard", "waveform")
@@ -113,9 +116,10 @@ AUTH_TARGET = RequestHeader("X-Sluice-Target")  # the id of a media or an upload
 AUTH_URI = RequestHeader("X-Sluice-Uri")  # the NORMALISED path that Nginx will serve, never $request_uri
 AUTH_LENGTH = RequestHeader("X-Sluice-Length")  # Content-Length of the body that would come
 INTERNAL_HOP = RequestHeader("X-Sluice-Internal")  # "1" from internal locations alone
+METHOD = RequestHeader("X-Sluice-Method")  # the client's own, for shares: control is asked GET for HEAD
 BODY_FILE = RequestHeader("X-Sluice-Body")  # where Nginx has spooled the body: a file of DIR/spool/incoming
 REQUEST_HEADERS = (
-    CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_URI, AUTH_LENGTH, INTERNAL_HOP, BODY_FILE,
+    CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_URI, AUTH_LENGTH, INTERNAL_HOP, BODY_FILE, METHOD,
 )  # fmt: skip
 
 # Written by our own pages, read by control: "1" on what a page asks while nobody is at it. Whoever forges it only
@@ -125,16 +129,35 @@ BACKGROUND = RequestHeader("X-Sluice-Background")
 DIRECTORY_ACTION = "directory"
 CREATE_ACTION, APPEND_ACTION = "create", "append"  # an upload: may it begin, may this body be stored?
 
-# "{user id or kind of principal} {reason}[ {revision of the media}]": one header, because each one costs time.
+# "{user id or kind of principal}[ {reason}[ {revision of the media}]]": one header, because each one costs time.
 VERDICT = ResponseHeader("X-Sluice-Verdict")
 ENCRYPTED = ResponseHeader("X-Encrypted", public=True)  # "true" on an encrypted WebP (source 3's name)
 KEY_URL = ResponseHeader("X-Sluice-Key-Url", public=True)  # where the page fetches that WebP's key
-TICKET = ResponseHeader("X-Sluice-Ticket")  # on whose account a delivery goes: logged, counted by the receipts
+# "{ticket}" or "{ticket}/{item}" (see ticket_value): what is delivered with it is counted, in the table `coverage`.
+TICKET = ResponseHeader("X-Sluice-Ticket")
 REFUSAL = ResponseHeader("X-Sluice-Refusal")  # the gate's error code, where there is more to say than 401 or 403
 RESPONSE_HEADERS = (VERDICT, ENCRYPTED, KEY_URL, TICKET, REFUSAL)
 
 CHALLENGE = ResponseHeader("WWW-Authenticate", public=True)  # of the gate
 CONTENT_RANGE = ResponseHeader("Content-Range", public=True)  # of a drive's own Nginx, where it refuses a range
+
+
+
+def logged_path(path: str) -> str:
+    """A path as logs and the audit trail may have it: without the code of a share."""
+    if not path.startswith(SHARES.path):
+        return path
+    _, slash, rest = path.removeprefix(SHARES.path).partition("/")
+    return f"{SHARES.path}-{slash}{rest}"
+
+
+def ticket_value(ticket: str, item: str | None = None) -> str:
+    """The value of TICKET: what the delivery counts for, and the uuid that it is counted under.
+
+    Without one that is the delivered media's own id; an archive, which is no media, brings the id that control gave it.
+    """
+    return f"{ticket}/{item}" if item else ticket
+
 
 # What the auth sub-request may answer: Nginx turns anything but 2xx, 401 and 403 into a 500.
 ACCESS_STATUSES = frozenset({204, 401, 403})
@@ -153,6 +176,7 @@ class Cookie:
 ACCESS_COOKIE = Cookie("__Host-sluice")
 REFRESH_COOKIE = Cookie("__Host-sluice-refresh")
 DEVICE_COOKIE = Cookie("__Host-sluice-device")
+VISIT_COOKIE = Cookie("__Host-sluice-visit")  # of shares' visitors: no other address takes it
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,7 @@ def context(settings: Settings) -> dict[str, Any]:
         "uploads": settings.uploads,
         "drive_seconds": DRIVE_SECONDS,
         "protected": settings.protected,
+        "frame_origins": " ".join(settings.shares.frame_origins),
         "templates": PAGES,
     }
 

@@ -21,6 +21,7 @@ from control.storage.sql.mounted import MountedStore
 from control.storage.sql.mounts import MountStore
 from control.storage.sql.pool import Database
 from control.storage.sql.queue import QueueStore
+from control.storage.sql.receipts import ReceiptStore
 from control.storage.sql.sessions import SessionStore
 from control.storage.sql.uploads import UploadStore
 from processor import mounts
@@ -28,6 +29,7 @@ from processor.duplicates import Duplicates
 from processor.encoders import Encoders
 from processor.housekeeping import Housekeeping
 from processor.pipeline import Pipeline
+from processor.receipts import Receipts
 from processor.scratch import Scratch
 from processor.sidecars import Sidecars
 from processor.spool import Janitor
@@ -58,6 +60,7 @@ async def run(configuration: settings.Settings) -> None:
         configuration.audit.keep_days, configuration.keys.rotation_days,
     )  # fmt: skip
     janitor = Janitor(Spool(configuration.paths.spool), UploadStore(database))
+    receipts = Receipts(ReceiptStore(database), configuration, lambda ticket: changes.publish("ticket", ticket))
     async with queue.app.open_async():
         await watch.queue_forgotten()
         log.info("ready", imports=str(configuration.paths.imports), mounts=[m.name for m in configuration.mounts])
@@ -65,7 +68,7 @@ async def run(configuration: settings.Settings) -> None:
         pause = configuration.processing.mount_scan_seconds
         run_directory = configuration.paths.run
         looking = mounts.look_after(configuration.mounts, mounted, states, queue.defer, run_directory, pause)
-        await asyncio.gather(watch.run(), queue.work(), looking, housekeeping.run(), janitor.run())
+        await asyncio.gather(watch.run(), queue.work(), looking, housekeeping.run(), janitor.run(), receipts.run())
 
 
 def main() -> None:

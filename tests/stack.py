@@ -18,6 +18,8 @@ from pathlib import Path
 import requests
 from requests.adapters import HTTPAdapter
 
+from control.storage.access_log import UNSAID
+
 REPO = Path(__file__).resolve().parents[1]
 
 # Quick to notice files, and with every kind of neighbour that Sluice serves for: a mount and a gated directory.
@@ -203,7 +205,7 @@ class Stack:
     def deliveries(self) -> list[dict]:
         """Every line of Nginx's log."""
         text = (self.data / "logs/access.log").read_text(errors="replace")
-        return [json.loads(line) for line in text.split("\n") if line]
+        return [UNSAID | json.loads(line) for line in text.split("\n") if line]
 
     def wait_for_deliveries(self, start: int, wanted) -> list[dict]:
         """The lines from `start` on for which `wanted` is true, once Nginx has flushed its buffer."""

@@ -17,7 +17,8 @@ from control.cli.outcome import EXPECTED, sentence
 
 NOUNS = (
     "audit", "explain", "import", "init", "key",
-    "link", "media", "migrate", "mount", "nginx", "queue", "ready", "session", "settings", "token", "user",
+    "link", "media", "migrate", "mount", "nginx", "queue", "ready", "receipts", "session", "settings", "share", "token",
+    "user",
 )  # fmt: skip
 
 

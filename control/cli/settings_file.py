@@ -68,6 +68,12 @@ _TEXT = """\
 [audit]
 #keep_days = 365
 
+# What was really delivered, and to whom, as Nginx's log tells it. Receipts are kept for so many days, in whole months.
+# A log that is larger than log_bytes is put aside, and removed once it has been read.
+[receipts]
+#keep_days = 365
+#log_bytes = 268435456
+
 # Another system whose signed tokens (JWT, RS256 or ES256) your users may come with, as Bearer or in its cookie. The
 # claim names a user of Sluice by user name or e-mail. The key is PEM, base64 of PEM, or a file of either or a JWKS.
 #
@@ -106,6 +112,16 @@ _TEXT = """\
 #token_seconds = 3600
 #max_files = 100000
 #max_bytes = 4398046511104
+
+# Shares: how long they last unless told otherwise, and at most; guesses at a share's password from one address.
+[shares]
+#default_seconds = 604800
+#max_seconds = 31536000
+#viewer_max_seconds = 2592000
+#guesses_burst = 10
+#guesses_per_minute = 2.0
+# Web sites that may show the player of a share without a password in a frame: /s/CODE/embed/MEDIA.
+#frame_origins = []
 
 # How films are encoded. Rungs above the source's own height are left out.
 [video]

@@ -8,13 +8,14 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Exactly one of `session_id` and `token_id` (a service token) is its holder: the grant lives as long as that."""
+    """Exactly one of session, service token and visit (of a share) is its holder: the grant lives as long as that."""
 
     id: str  # 32 hex digits, part of the signed prefix
     media_id: str
     user_id: str
     session_id: str | None
     token_id: str | None
+    visit_id: str | None
     portable: bool  # plays without the holder's cookie (VLC, TV, ffmpeg)
     expires_at: datetime
     revoked: bool = False

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from control.domain.shares import Share
 from control.domain.users import Role
 
 # How a session was opened. Those that no person signed in to at a keyboard do not count against the device limit.
@@ -16,7 +17,7 @@ SessionKind = Literal["password", "basic", "external"]
 class Principal:
     """Who asks. `anonymous` is a principal too: it just may do little."""
 
-    kind: Literal["anonymous", "session", "token", "portable"]
+    kind: Literal["anonymous", "session", "token", "portable", "share"]
     user_id: str | None = None
     username: str = ""
     full_name: str = ""
@@ -24,6 +25,9 @@ class Principal:
     session_id: str | None = None
     token_id: str | None = None  # of a service token
     scopes: frozenset[str] = frozenset()
+    share: Share | None = None  # that a visitor has the code of
+    visit_id: str | None = None
+    unlocked: bool = False  # the share has no password, or the visit has given it
 
     @property
     def name(self) -> str:

@@ -35,6 +35,7 @@ class Rights:
             only_from_nginx(req)
         elif right is not None and right.role is not None:
             req.context.principal = principal = self._asker(req, resp)
+            resp.set_header(contract.VERDICT.name, principal.user_id or principal.kind)  # for Nginx's log
             self._limits.enter(principal, client_address(req))
             required(may(principal, right, decision_id(req)))
 

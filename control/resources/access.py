@@ -7,10 +7,17 @@ from collections.abc import Callable, Iterable
 import falcon
 
 from control.domain.decisions import Decision
-from control.domain.rights import DOWNLOAD, UPLOAD
+from control.domain.rights import BROWSE, DOWNLOAD, UPLOAD
 from control.domain.sessions import ANONYMOUS, Principal
 from control.errors import ControlError, SignInRequired
-from control.resources.credentials import asker_of, asker_or_stranger, client_address, decision_id, goer
+from control.resources.credentials import (
+    asker_of,
+    asker_or_stranger,
+    client_address,
+    decision_id,
+    goer,
+    visit_cookie,
+)  # fmt: skip
 from control.resources.outcome import challenge, refusal_status, required
 from control.services.audit import Audit
 from control.services.decisions import decide, decide_directory, may
@@ -18,6 +25,7 @@ from control.services.grants import Grants
 from control.services.identity import Identity
 from control.services.library import Library
 from control.services.uploads import Uploads
+from control.services.visits import Visits
 from control.settings.sections import Protected
 from nginx import contract
 
@@ -30,9 +38,11 @@ class Access:
     """
 
     def __init__(
-        self, library: Library, identity: Identity, audit: Audit, uploads: Uploads, protected: list[Protected]
+        self, library: Library, identity: Identity, visits: Visits, audit: Audit, uploads: Uploads,
+        protected: list[Protected],
     ):  # fmt: skip
-        self._library, self._identity, self._audit, self._uploads = library, identity, audit, uploads
+        self._library, self._identity, self._visits = library, identity, visits
+        self._audit, self._uploads = audit, uploads
         self._directories = {directory.name: directory for directory in protected}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -44,9 +54,9 @@ class Access:
         if env.get(_ACTION) in _UPLOADS:
             return self._body(env)
         try:
-            principal = asker_of(env, self._identity)
+            principal = self._visitor(env) or asker_of(env, self._identity)
         except ControlError as error:
-            if error.status not in (401, 429):
+            if error.status not in (401, 404, 429):
                 raise
             refusal = Decision(False, error.code, env.get(_REQUEST_ID, ""), error.code)
             return self._refuse(env, refusal, ANONYMOUS)
@@ -54,11 +64,19 @@ class Access:
             decision, revision = self._directory(principal, env), ""
         else:
             media = self._library.find(env.get(_TARGET, ""))
-            decision = decide(principal, DOWNLOAD, media, env.get(_REQUEST_ID, ""))
+            right = BROWSE if principal.share else DOWNLOAD
+            decision = decide(principal, right, media, env.get(_REQUEST_ID, ""))
             revision = f" {media.revision}" if media else ""
         if not decision.allowed:
             return self._refuse(env, decision, principal)
-        return falcon.HTTP_204, [(_VERDICT, f"{principal.user_id} {decision.reason}{revision}")]
+        return falcon.HTTP_204, [(_VERDICT, f"{principal.user_id or principal.kind} {decision.reason}{revision}")]
+
+    def _visitor(self, env: dict) -> Principal | None:
+        """Whoever asks for a picture of a share is its visitor, whatever else they may be; the address names it."""
+        uri = env.get(_URI, "")
+        if env.get(_ACTION) == contract.DIRECTORY_ACTION or not uri.startswith(contract.SHARES.path):
+            return None
+        return self._visits.enter(uri.removeprefix(contract.SHARES.path).split("/")[0], visit_cookie(env))
 
     def _body(self, env: dict) -> tuple[str, list[tuple[str, str]]]:
         """May the body that waits at Nginx be stored? A refusal names its error, for Nginx to answer by."""
@@ -91,7 +109,10 @@ class Access:
         self._audit.refused(
             principal, address=env.get(_CLIENT, ""), decision=decision.id, reason=decision.reason,
             media_id=None if action in _NO_MEDIA else target or None,
-            details={"action": action, "target": "" if action in _UPLOADS else target, "path": env.get(_URI, "")},
+            details={
+                "action": action, "target": "" if action in _UPLOADS else target,
+                "path": contract.logged_path(env.get(_URI, "")),
+            },
         )  # fmt: skip
         headers = [(_VERDICT, f"{principal.user_id or principal.kind} {decision.reason}")]
         if refusal_status(decision) == 403:
@@ -136,15 +157,16 @@ _INTERNAL, _CLIENT = contract.INTERNAL_HOP.environ, contract.CLIENT_ADDRESS.envi
 class ContentKey:
     """The 16 bytes of one key period, checked live and audited every time: the heartbeat of a running film."""
 
-    def __init__(self, grants: Grants, identity: Identity):
-        self._grants, self._identity = grants, identity
+    def __init__(self, grants: Grants, identity: Identity, visits: Visits):
+        self._grants, self._identity, self._visits = grants, identity, visits
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, grant: str, media_id, rung: str, n: int) -> None:
         resp.set_header("Cache-Control", "no-store")
         resp.content_type = "application/octet-stream"
         resp.data = self._grants.content_key(
-            grant, str(media_id), rung, n, self._asker(req), client_address(req), decision_id(req)
-        )
+            grant, str(media_id), rung, n, self._asker(req), self._visits.visitor(visit_cookie(req.env)),
+            client_address(req), decision_id(req),
+        )  # fmt: skip
 
     def _asker(self, req: falcon.Request) -> Principal | None:
         """None for a stranger: a portable grant needs no session, and the service refuses all others."""

@@ -1,4 +1,4 @@
-"""The three cookies: all `__Host-` (Secure, Path=/, no Domain), HttpOnly, SameSite=Lax (RFC 6265bis)."""
+"""The cookies: all `__Host-` (Secure, Path=/, no Domain), HttpOnly, SameSite=Lax (RFC 6265bis)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from nginx import contract
 
 _PAST = datetime(1970, 1, 2, tzinfo=UTC)
 _DEVICE_SECONDS = 400 * 86400  # the longest that browsers keep (RFC 6265bis 5.5)
+_VISIT_SECONDS = 30 * 86400
 
 
 def set_session(resp: falcon.Response, signed_in: SignedIn, refresh_seconds: int, device_id: str | None = None) -> None:
@@ -24,6 +25,12 @@ def set_session(resp: falcon.Response, signed_in: SignedIn, refresh_seconds: int
 
 def set_device(resp: falcon.Response, device_id: str) -> None:
     _set(resp, contract.DEVICE_COOKIE, device_id, _DEVICE_SECONDS)
+
+
+def set_visit(resp: falcon.Response, value: str | None) -> None:
+    """Where there is one to set."""
+    if value:
+        _set(resp, contract.VISIT_COOKIE, value, _VISIT_SECONDS)
 
 
 def clear_session(resp: falcon.Response) -> None:

@@ -35,6 +35,11 @@ def hand_over_original(resp: falcon.Response, media: Media, attachment: bool = F
     resp.set_header("Content-Disposition", content_disposition(media.name, inline))
 
 
+def count_delivery(resp: falcon.Response, ticket: str, item: str | None = None) -> None:
+    """Have the bytes that Nginx really sends counted for `ticket`: under the delivered media, or the uuid `item`."""
+    resp.set_header(contract.TICKET.name, contract.ticket_value(ticket, item))
+
+
 def _internal_url(media: Media) -> str:
     if media.mount is not None and media.path is not None:
         return contract.accel_mount(media.mount, media.path)

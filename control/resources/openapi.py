@@ -66,6 +66,7 @@ def document(app: falcon.App, rights: Mapping[tuple[str, str], Right]) -> dict:
     """The whole description of the routes of `app`, with the right that each operation needs."""
     SPEC.app = app
     spec = SPEC.spec
+    spec["paths"] = {path.replace("\\.", "."): found for path, found in spec["paths"].items()}  # spectree escapes dots
     for template, method in rights:
         operation = spec["paths"].get(_openapi_path(template), {}).get(method.lower())
         if operation is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import falcon
 
 from control import vault
+from control.domain.media import Media
 from control.domain.rights import DOWNLOAD
 from control.errors import MediaNotFound, StorageUnavailable
 from control.resources.credentials import decision_id, principal_of
@@ -54,11 +55,15 @@ class Still:
     def _answer(self, req: falcon.Request, resp: falcon.Response, kind: str, media_id: str) -> None:
         principal, media = principal_of(req), self._library.find(media_id)
         required(decide(principal, DOWNLOAD, media, decision_id(req)))
+        self.show(resp, media, kind)
+
+    def show(self, resp: falcon.Response, media: Media, kind: str) -> None:
+        """Raises MediaNotFound where there is none of this kind."""
         if kind not in media.stills:
             raise MediaNotFound("It has no picture of this kind (yet).")
         resp.content_type = "image/webp"
         resp.set_header("Cache-Control", "private, max-age=3600")
-        resp.data = self._decrypted(media_id, kind)
+        resp.data = self._decrypted(media.id, kind)
 
     def _decrypted(self, media_id: str, kind: str) -> bytes:
         wrapped = self._keys.get(media_id)

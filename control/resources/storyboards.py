@@ -32,13 +32,17 @@ class Storyboard:
         required(decide(principal_of(req), DOWNLOAD, media, decision_id(req)))
         if "storyboard" not in media.stills:
             raise MediaNotFound("It has no storyboard (yet).")
-        resp.content_type = "text/vtt; charset=utf-8"
-        resp.text = "WEBVTT\n\n" + "\n".join(_cues(media, media.facts["storyboard"]))
+        answer_frames(resp, media, still_url(media, "storyboard"))
 
 
-def _cues(media: Media, board: dict) -> Iterator[str]:
+def answer_frames(resp: falcon.Response, media: Media, sheet: str) -> None:
+    """The times of the frames on `sheet`, the address of the storyboard."""
+    resp.content_type = "text/vtt; charset=utf-8"
+    resp.text = "WEBVTT\n\n" + "\n".join(_cues(media, media.facts["storyboard"], sheet))
+
+
+def _cues(media: Media, board: dict, sheet: str) -> Iterator[str]:
     step, width, height = board["seconds"], board["width"], board["height"]
-    sheet = still_url(media, "storyboard")
     for number in range(min(math.ceil(media.duration / step), board["columns"] * board["rows"])):
         x, y = number % board["columns"] * width, number // board["columns"] * height
         begin, end = number * step, min((number + 1) * step, media.duration)

@@ -57,14 +57,9 @@ class Stream:
             "stream_opened", principal, media_id=media.id, address=client_address(req), decision=decision.id,
             reason="portable" if portable else decision.reason,
         )  # fmt: skip
-        if media.delivery == "image":
-            return self._picture(resp, media, opened)
-        return self._portable(req, resp, opened) if portable else self._playlist(resp, media, opened)
-
-    def _playlist(self, resp: falcon.Response, media: Media, opened: Opened) -> None:
-        resp.content_type = PLAYLIST_TYPE
-        resp.set_header("Cache-Control", "no-store")
-        resp.text = master_playlist(media.renditions, media.tracks, opened.prefix + "/")
+        if portable and media.delivery != "image":
+            return self._portable(req, resp, opened)
+        return answer_stream(resp, media, opened)
 
     def _portable(self, req: falcon.Request, resp: falcon.Response, opened: Opened) -> None:
         """An address for players without a cookie: as JSON where that is asked for, else as a redirect to it."""
@@ -75,10 +70,17 @@ class Stream:
         else:
             resp.status, resp.location = falcon.HTTP_303, f"{opened.prefix}/{contract.MASTER_PLAYLIST}"
 
-    def _picture(self, resp: falcon.Response, media: Media, opened: Opened) -> None:
+
+def answer_stream(resp: falcon.Response, media: Media, opened: Opened) -> None:
+    """The playlist, or the encrypted picture with the address of its key."""
+    if media.delivery == "image":
         hand_over(resp, contract.accel_vault(media.id, contract.IMAGE), "image/webp")
         resp.set_header(contract.ENCRYPTED.name, "true")
         resp.set_header(contract.KEY_URL.name, f"{opened.prefix}/{contract.IMAGE_RUNG}/key/0")
+        return
+    resp.content_type = PLAYLIST_TYPE
+    resp.set_header("Cache-Control", "no-store")
+    resp.text = master_playlist(media.renditions, media.tracks, opened.prefix + "/")
 
 
 class SignedStream:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from control.domain.decisions import Decision
 from control.domain.media import Media
-from control.domain.rights import VIEW, Right
+from control.domain.rights import BROWSE, DOWNLOAD, VIEW, VISIT, Right
 from control.domain.sessions import Principal
 from control.domain.users import Role, at_least
-from control.errors import MediaNotFound, NotAllowed, NotReady, ScopeMissing, SignInRequired
+from control.errors import (
+    MediaNotFound,
+    NotAllowed,
+    NotInShare,
+    NotReady,
+    ScopeMissing,
+    ShareLocked,
+    ShareOver,
+    ShareRightMissing,
+    SignInRequired,
+)  # fmt: skip
 
 # Every reason that a refusal can have, and what `sluice explain` says of it.
 REASONS = {
@@ -21,11 +33,27 @@ REASONS = {
     "not_ready": "The media is still being prepared.",
     "guests_play_in_browsers": "Guests get no address that plays without their cookie.",
     "no_such_directory": "No [[protected]] directory has this address.",
+    "no_such_share": "There is no share with this code.",
+    "share_over": "The share has expired or was revoked, or its owner is switched off.",
+    "share_locked": "The share has a password, which this visitor has not given (or not the one of now).",
+    "share_right_missing": "The share was made without the right for it.",
+    "not_in_share": "The media is not part of the share, or is gone.",
+    "owner_may_not": "The owner of the share may not see the media any more.",
+}
+
+# What a visitor may with each right of a share: names and pictures come with either of the first two.
+_SHARED = {
+    VISIT.name: {"view", "download", "upload"},
+    BROWSE.name: {"view", "download"},
+    VIEW.name: {"view"},
+    DOWNLOAD.name: {"download"},
 }
 
 
 def may(principal: Principal, right: Right, decision_id: str) -> Decision:
     """May `principal` use `right` for anything at all? What a route asks before it looks at any media."""
+    if principal.kind == "share":
+        return _may_visit(principal, right, decision_id)
     if right.role is None:
         return Decision(True, right.name, decision_id)
     if principal.kind == "anonymous":
@@ -45,6 +73,8 @@ def decide(principal: Principal, right: Right, media: Media | None, decision_id:
 
     A media that the principal may not know of is "not there" (MEDIA_001), never "forbidden".
     """
+    if principal.kind == "share":
+        return _decide_visit(principal, right, media, decision_id)
     if principal.kind == "anonymous":
         return _no("sign_in_required", decision_id, SignInRequired)
     if media is None:
@@ -67,6 +97,31 @@ def decide(principal: Principal, right: Right, media: Media | None, decision_id:
     if owner:
         return Decision(True, "owner", decision_id)
     return Decision(True, "admin" if media.visibility == "private" else media.visibility, decision_id)
+
+
+def _may_visit(principal: Principal, right: Right, decision_id: str) -> Decision:
+    """May a share's visitor use `right` on anything of it?"""
+    if principal.share.over(datetime.now(UTC)):
+        return _no("share_over", decision_id, ShareOver)
+    if not principal.unlocked:
+        return _no("share_locked", decision_id, ShareLocked)
+    if not _SHARED.get(right.name, set()) & principal.share.rights:
+        return _no("share_right_missing", decision_id, ShareRightMissing)
+    return Decision(True, "share", decision_id)
+
+
+def _decide_visit(principal: Principal, right: Right, media: Media | None, decision_id: str) -> Decision:
+    """Whoever made the share must still be allowed to see the media: what is taken from them is taken from visitors."""
+    allowed = _may_visit(principal, right, decision_id)
+    if not allowed.allowed:
+        return allowed
+    if media is None or not principal.share.holds(media):
+        return _no("not_in_share", decision_id, NotInShare)
+    if not decide(principal.share.owner, BROWSE, media, decision_id).allowed:
+        return _no("owner_may_not", decision_id, NotInShare)
+    if right is VIEW and not media.viewable:
+        return _no("not_ready", decision_id, NotReady)
+    return allowed
 
 
 def decide_directory(principal: Principal, needed: Role | None, decision_id: str) -> Decision:

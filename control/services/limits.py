@@ -14,6 +14,7 @@ from control.domain.limits import Rate
 from control.domain.sessions import Device, Principal
 from control.errors import TooManyRequests, TooManyTries
 from control.settings.sections import Limits as Settings
+from control.settings.sections import Shares
 
 
 class Limiter(Protocol):
@@ -67,6 +68,26 @@ class SignInLimits:
     def succeeded(self, login: str, device: Device, known: bool) -> None:
         self._limiter.take(_network_key(device.address), self._network, -1)
         self._limiter.take(_account_key(login, device, known), self._account, -1)
+
+
+class ShareLimits:
+    """Guesses at a share's password: per network, and ten times as many from everywhere; a success gives both back."""
+
+    def __init__(self, limiter: Limiter, settings: Shares):
+        self._limiter = limiter
+        self._network = Rate(60 / settings.guesses_per_minute, settings.guesses_burst)
+        self._everywhere = Rate(6 / settings.guesses_per_minute, settings.guesses_burst * 10)
+
+    def enter(self, share: str, address: str) -> None:
+        """Raises TooManyTries, saying how long to wait."""
+        wait = self._limiter.take(f"share:{share}:{network(address)}", self._network)
+        wait = wait or self._limiter.take(f"share:{share}", self._everywhere)
+        if wait:
+            raise TooManyTries(f"Wait {math.ceil(wait)} seconds and try again.", retry_after=math.ceil(wait))
+
+    def succeeded(self, share: str, address: str) -> None:
+        self._limiter.take(f"share:{share}:{network(address)}", self._network, -1)
+        self._limiter.take(f"share:{share}", self._everywhere, -1)
 
 
 class RequestLimits:

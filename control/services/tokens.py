@@ -118,9 +118,13 @@ class Tokens:
 
 
 class FormTokens:
-    """Anti-CSRF tokens for forms: HMAC-SHA256 over the device's id, which another site can neither read nor set."""
+    """Anti-CSRF tokens for forms: HMAC-SHA256 over the device's id, which another site can neither read nor set.
 
-    def __init__(self, keys: SigningKeys):
+    The same recipe signs other ids for another `purpose`.
+    """
+
+    def __init__(self, keys: SigningKeys, purpose: str = "form"):
+        self._purpose = purpose
         self._secrets = [bytes.fromhex(keys.keys[keys.current])]
         self._secrets += [bytes.fromhex(secret) for kid, secret in keys.keys.items() if kid != keys.current]
 
@@ -135,7 +139,7 @@ class FormTokens:
         )
 
     def _token(self, secret: bytes, device_id: str) -> str:
-        return hmac.new(secret, f"form {device_id}".encode(), hashlib.sha256).hexdigest()
+        return hmac.new(secret, f"{self._purpose} {device_id}".encode(), hashlib.sha256).hexdigest()
 
 
 def token_hash(token_id: str) -> bytes:

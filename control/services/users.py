@@ -9,6 +9,7 @@ from control.services.audit import Audit
 from control.services.passwords import Passwords
 from control.services.service_tokens import ServiceTokens
 from control.services.sessions import Sessions
+from control.services.shares import Shares
 
 # Whoever may run a command on the data directory may do everything in it.
 OPERATOR = Principal("session", username="operator", role="admin")
@@ -17,9 +18,12 @@ OPERATOR = Principal("session", username="operator", role="admin")
 class Users:
     """`by` is who does it, for the audit trail."""
 
-    def __init__(self, users, passwords: Passwords, sessions: Sessions, service_tokens: ServiceTokens, audit: Audit):
+    def __init__(
+        self, users, passwords: Passwords, sessions: Sessions, service_tokens: ServiceTokens, shares: Shares,
+        audit: Audit,
+    ):  # fmt: skip
         self._users, self._passwords, self._sessions = users, passwords, sessions
-        self._service_tokens, self._audit = service_tokens, audit
+        self._service_tokens, self._shares, self._audit = service_tokens, shares, audit
 
     def all(self) -> list[User]:
         return self._users.all()
@@ -98,6 +102,7 @@ class Users:
         self._record("role_changed", by, user, f"{user.role} to {role}")
         self._sessions.judge_again(user.id)
         self._service_tokens.judge_again(user.id)
+        self._shares.judge_again(user.id)
 
     def disable(self, user: User, by: Principal = OPERATOR) -> int:
         """Switch the user off and end every session; returns how many."""
@@ -105,12 +110,14 @@ class Users:
         self._users.set_active(user.id, False)
         self._record("user_disabled", by, user)
         self._service_tokens.judge_again(user.id)
+        self._shares.judge_again(user.id)
         return self._sessions.end_all_of(user.id, "user disabled")
 
     def enable(self, user: User, by: Principal = OPERATOR) -> None:
         self._users.set_active(user.id, True)
         self._record("user_enabled", by, user)
         self._service_tokens.judge_again(user.id)
+        self._shares.judge_again(user.id)
 
     def delete(self, user: User, by: Principal = OPERATOR) -> int:
         """Remove the user and end every session; returns how many. Media stay."""
@@ -118,7 +125,9 @@ class Users:
         ended = self._sessions.end_all_of(user.id, "user deleted")
         self._record("user_deleted", by, user)
         self._service_tokens.end_all_of(user.id)
+        codes = self._shares.codes_of(user.id)
         self._users.delete(user.id)
+        self._shares.forget(codes)
         return ended
 
     def _record(self, event: str, by: Principal, user: User, reason: str = "") -> None:

@@ -38,9 +38,11 @@ from control.settings.sections import (
     Password,
     Processing,
     Protected,
+    Receipts,
     RedisServer,
     Server,
     Session,
+    Shares,
     Trail,
     Uploads,
     Video,
@@ -67,11 +69,13 @@ class Settings(BaseSettings):
     password: Password = Password()
     limits: Limits = Limits()
     audit: Trail = Trail()
+    receipts: Receipts = Receipts()
     issuers: list[Issuer] = []
     keys: Keys = Keys()
     hls: Hls = Hls()
     links: Links = Links()
     archives: Archives = Archives()
+    shares: Shares = Shares()
     video: Video = Video()
     audio: Audio = Audio()
     images: Images = Images()

@@ -87,6 +87,13 @@ class Trail(Section):
     keep_days: int = Field(365, ge=1)
 
 
+class Receipts(Section):
+    """What was really delivered, by Nginx's log."""
+
+    keep_days: int = Field(365, ge=1)
+    log_bytes: int = Field(256 << 20, ge=1 << 16)  # then Nginx writes another file
+
+
 class Issuer(Section):
     """Somebody else whose JWTs (RS256, ES256) are accepted; a key is PEM, base64 of it, or a file (also JWKS)."""
 
@@ -137,6 +144,18 @@ class Archives(Section):
     token_seconds: int = Field(3600, ge=60, le=7 * 86400)  # so long the address of one is good
     max_files: int = Field(100_000, ge=1, le=500_000)
     max_bytes: int = Field(1 << 42, ge=1)
+
+
+Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$")]
+
+
+class Shares(Section):
+    default_seconds: int = Field(7 * 86400, ge=1)
+    max_seconds: int = Field(365 * 86400, ge=1)  # what administrators and editors may ask for
+    viewer_max_seconds: int = Field(30 * 86400, ge=1)
+    guesses_burst: int = Field(10, ge=1)  # passwords of one share from one address (IPv6: one /64)
+    guesses_per_minute: float = Field(2, gt=0)
+    frame_origins: list[Origin] = []  # web sites that may show a share's player in a frame
 
 
 class Rung(Section):

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from tests.bench import ingest
+from tests.bench import ingest, receipts
 from tests.bench.world import FILES, REPO, World, bad_sign_ins, world
 
 
@@ -120,5 +120,7 @@ def main() -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["ingest"]:
         ingest.main(sys.argv[2:])
+    elif sys.argv[1:2] == ["receipts"]:
+        receipts.main(sys.argv[2:])
     else:
         main()

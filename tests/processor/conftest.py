@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from control import settings as control_settings
+from tests.control.storage.conftest import database, database_url  # noqa: F401 (fixtures)
 
 
 @pytest.fixture(scope="session")

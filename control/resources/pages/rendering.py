@@ -11,7 +11,7 @@ import falcon
 import jinja2
 
 from control.domain.sessions import ANONYMOUS, Principal
-from control.errors import ControlError, SignInRequired
+from control.errors import ControlError, ShareLocked, SignInRequired
 from control.resources import cookies
 from control.resources.credentials import decision_id, device_cookie
 from control.resources.outcome import annotate
@@ -52,8 +52,10 @@ class Renderer:
         )
 
     def _form_token(self, req: falcon.Request, resp: falcon.Response) -> str:
-        """Bound to the device cookie, which a browser gets with its first page."""
+        """Bound to the device cookie, which a browser gets with its first page; visitors of shares need none."""
         known = device_cookie(req)
+        if not known and req.path.startswith(contract.SHARES.path):
+            return ""
         device_id = known or uuid.uuid4().hex
         if not known:
             cookies.set_device(resp, device_id)
@@ -88,9 +90,13 @@ def refuse_page(
 ) -> None:
     """Send a person to the sign-in page, or show what went wrong."""
     annotate(req, resp, error, principal.user_id or principal.kind)
-    if error.status == 401:
+    shared = req.path.startswith(contract.SHARES.path)
+    if shared and isinstance(error, ShareLocked):
+        return raise_see_other(resp, "/".join(req.path.split("/")[:3]))
+    if error.status == 401 and not shared:
         target = req.path + (f"?{req.query_string}" if req.query_string else "")
         cookies.clear_session(resp) if not isinstance(error, SignInRequired) else None
         return raise_see_other(resp, "/login?next=" + falcon.uri.encode_value(safe_next(target)))
     resp.status = error.status
-    render.page(req, resp, "error", principal, status=error.status, error=error_shown(error, decision_id(req)))
+    shown = error_shown(error, decision_id(req))
+    render.page(req, resp, "error", principal, status=error.status, error=shown, shared=shared)

@@ -1,7 +1,8 @@
 """Connections to Redis, and every key pattern and channel with its lifetime.
 
 ======================== ========= ==============================================================================
-``sluice:changed``       channel   "session:{id}", "media:{id}", "grant:{id}", "token:{hash}", "mount:{name}": forget it
+``sluice:changed``       channel   "session:{id}", "media:{id}", "grant:{id}", "token:{hash}", "mount:{name}",
+                                   "share:{hash}", "visit:{share} {visitor}": forget it
 ``sluice:session:{id}``  15 min    a copy of a session for workers that do not know it yet (storage/redis/sessions.py)
 ``sluice:limit:{key}``   its own   the theoretical arrival time of a rate limit (storage/redis/limits.py)
 ======================== ========= ==============================================================================

@@ -9,7 +9,7 @@ from control.domain.sessions import DeviceSession, Principal
 from control.storage.sql.pool import Database
 
 _COLUMNS = (
-    "id, media_id::text, user_id::text, session_id::text, token_id::text, portable, expires_at, "
+    "id, media_id::text, user_id::text, session_id::text, token_id::text, visit_id, portable, expires_at, "
     "revoked_at IS NOT NULL AS revoked"
 )
 
@@ -26,17 +26,21 @@ class GrantStore:
         """A live grant of this holder for this media that lasts at least `until`: opening a page twice needs one."""
         row = self._database.one(
             f"""SELECT {_COLUMNS} FROM grants
-                WHERE session_id IS NOT DISTINCT FROM %s AND token_id IS NOT DISTINCT FROM %s AND media_id = %s
-                AND portable = %s AND revoked_at IS NULL AND expires_at >= %s ORDER BY expires_at DESC LIMIT 1""",  # noqa: S608
-            [principal.session_id, principal.token_id, media, portable, until],
+                WHERE session_id IS NOT DISTINCT FROM %s AND token_id IS NOT DISTINCT FROM %s
+                AND visit_id IS NOT DISTINCT FROM %s AND media_id = %s AND portable = %s AND revoked_at IS NULL
+                AND expires_at >= %s ORDER BY expires_at DESC LIMIT 1""",  # noqa: S608
+            [principal.session_id, principal.token_id, principal.visit_id, media, portable, until],
         )
         return row and Grant(**row)
 
     def create(self, grant: str, principal: Principal, media: str, portable: bool, expires_at: datetime) -> Grant:
         row = self._database.one(
-            f"""INSERT INTO grants (id, media_id, user_id, session_id, token_id, portable, expires_at)
-                VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING {_COLUMNS}""",  # noqa: S608
-            [grant, media, principal.user_id, principal.session_id, principal.token_id, portable, expires_at],
+            f"""INSERT INTO grants (id, media_id, user_id, session_id, token_id, visit_id, portable, expires_at)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING {_COLUMNS}""",  # noqa: S608
+            [
+                grant, media, principal.share.owner.user_id if principal.share else principal.user_id,
+                principal.session_id, principal.token_id, principal.visit_id, portable, expires_at,
+            ],  # fmt: skip
         )
         return Grant(**row)
 
@@ -49,6 +53,7 @@ class GrantStore:
                FROM grants g JOIN users u ON u.id = g.user_id JOIN media m ON m.id = g.media_id
                    LEFT JOIN sessions s ON s.id = g.session_id
                WHERE g.portable AND g.revoked_at IS NULL AND g.expires_at > now() AND s.ended_at IS NULL
+                   AND g.visit_id IS NULL
                    AND (%(user)s::uuid IS NULL OR g.user_id = %(user)s)
                ORDER BY g.created_at DESC, g.id""",
             {"user": user},

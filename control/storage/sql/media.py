@@ -93,6 +93,15 @@ class MediaStore:
         )
         return row and media_of(row)
 
+    def in_folder(self, owner: str, folder: str, limit: int) -> list[Media]:
+        """What `owner` keeps in a folder and below it, by folder and name."""
+        rows = self._database.all(
+            f"""SELECT {COLUMNS} FROM media WHERE owner_id = %s AND deleted_at IS NULL
+                AND (folder = %s OR starts_with(folder, %s)) ORDER BY folder, lower(name), id LIMIT %s""",  # noqa: S608
+            [owner, folder, folder + "/", limit],
+        )
+        return [media_of(row) for row in rows]
+
     # --- the import ledger ------------------------------------------------------------------------
 
     def register_import(self, path: bytes, stat: os.stat_result, name: str, kind: str) -> str | None:

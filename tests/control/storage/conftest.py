@@ -7,6 +7,8 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,9 +22,9 @@ def program(name: str) -> str:
     return str(versions[-1]) if versions else shutil.which(name)
 
 
-@pytest.fixture(scope="session")
-def database_url():
-    """URL of a migrated database on a unix socket."""
+@contextmanager
+def private_postgres() -> Iterator[str]:
+    """URL of a migrated database on a unix socket, gone afterwards."""
     directory = Path(tempfile.mkdtemp(prefix="sluice-pg-"))
     known = {entry.pw_name for entry in pwd.getpwall()}
     account = pwd.getpwnam(next(name for name in ("sluice", "nobody") if name in known)) if os.geteuid() == 0 else None
@@ -42,6 +44,12 @@ def database_url():
     yield url
     run(program("pg_ctl"), "-D", data, "-m", "immediate", "stop")
     shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def database_url():
+    with private_postgres() as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,0 +1,310 @@
+"""Every line once: across kills, renaming, copying, cutting off, and half-written lines; against a real Postgres."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from control.domain.receipts import Position
+from control.storage import access_log
+from control.storage.sql.receipts import ReceiptStore
+from processor.log_rotation import REST_SECONDS, Rotation
+from processor.receipts import Tail
+from tests.log_lines import MEDIA, delivery, segment
+
+ROOT = Path(__file__).resolve().parents[2]
+WAIT_SECONDS = 120
+
+
+class Nginx:
+    """Writes a log as its workers do: whole buffers, whose last line may be half there for a moment."""
+
+    def __init__(self, directory: Path, run: str):
+        self._path, self._run, self._rotated = directory / "access.log", run, 0
+        self.lines = 0
+        self.reopen()
+
+    def reopen(self) -> None:
+        """USR1."""
+        self._log = self._path.open("ab", buffering=0)
+
+    def write(self, count: int) -> None:
+        text = b"".join(map(self._line, range(self.lines, self.lines + count)))
+        half = random.randrange(len(text))
+        self._log.write(text[:half])
+        time.sleep(random.random() / 500)
+        self._log.write(text[half:])
+        self.lines += count
+
+    def _line(self, number: int) -> bytes:
+        """Every tenth counts for a ticket: a thousand bytes of one file, each its own."""
+        request = f"{self._run}{number:016x}"
+        if number % 10:
+            return segment(request)
+        sent = f"bytes {number * 100}-{number * 100 + 999}/{10**10}"
+        return delivery(request, ticket=self._run, status=206, bytes=1000, sent=sent)
+
+    def rename(self, pause: float = 0) -> None:
+        """Rotated; the workers write on into the old file until they reopen."""
+        self._path.rename(self._next_name())
+        self.write(random.randrange(1, 200))
+        time.sleep(pause)
+        self.reopen()
+
+    def copy_and_cut_off(self) -> None:
+        """`copytruncate`, while nothing is written (what is written meanwhile, that way of rotating loses itself)."""
+        shutil.copyfile(self._path, self._next_name())
+        os.truncate(self._path, 0)
+
+    def _next_name(self) -> Path:
+        self._rotated += 1
+        return self._path.with_name(f"access.log.{self._rotated}")
+
+
+@contextlib.contextmanager
+def reader(url: str, source: str, directory: Path, odds: int):
+    """A reader that dies now and then; yields a function that replaces a dead one, and answers how many have died."""
+    command = [sys.executable, "-m", "tests.processor.tailing", url, source, directory, str(odds)]
+    process, deaths = subprocess.Popen(command, cwd=ROOT), 0
+
+    def look_after(kill: bool = False) -> int:
+        nonlocal process, deaths
+        if kill:
+            process.kill()
+            process.wait()
+        if process.poll() is not None:
+            assert process.returncode == -signal.SIGKILL
+            deaths += 1
+            process = subprocess.Popen(command, cwd=ROOT)
+        return deaths
+
+    try:
+        yield look_after
+    finally:
+        process.kill()
+        process.wait()
+
+
+def counted(url: str, run: str) -> tuple[int, int]:
+    """(rows, different requests) of a run; asked without the pool's patience."""
+    asked = "SELECT count(*), count(DISTINCT request) FROM receipts WHERE request LIKE %s"
+    with psycopg.connect(url) as connection:
+        return connection.execute(asked, [run + "%"]).fetchone()
+
+
+def read(store: ReceiptStore, run: str) -> int:
+    """How many lines have been read, as the positions have it."""
+    return sum(position.lines for position in store.positions(run))
+
+
+def torment(database, url: str, directory: Path, lines: int, kills: int, rotations: int, odds: int) -> None:
+    run, store = secrets.token_hex(8), ReceiptStore(database)
+    nginx = Nginx(directory, run)
+    marks = sorted(random.sample(range(lines), rotations))
+    ways = [nginx.rename, nginx.copy_and_cut_off, lambda: nginx.rename(0.3)]
+    with reader(url, run, directory, odds) as look_after:
+        deaths, killed = 0, 0
+        while nginx.lines < lines:
+            nginx.write(min(random.randrange(1, 2000), lines - nginx.lines))
+            deaths = look_after(kill=killed * lines < kills * nginx.lines)
+            killed = max(killed, deaths)
+            while marks and marks[0] <= nginx.lines:
+                ways[marks.pop(0) % len(ways)]()
+        deadline = time.monotonic() + WAIT_SECONDS + lines / 2000
+        while read(store, run) < nginx.lines:
+            deaths = look_after()
+            assert time.monotonic() < deadline, f"{read(store, run)} of {nginx.lines} lines, {deaths} deaths"
+            time.sleep(0.5)
+    print(f"{nginx.lines} lines, {deaths} kills, {rotations} rotations")
+    assert read(store, run) == nginx.lines and deaths >= kills
+    assert counted(url, run) == (nginx.lines, nginx.lines)
+    assert sum(one.covered for one in store.covered([run])) == -(-nginx.lines // 10) * 1000
+
+
+def test_every_line_once(database, database_url, tmp_path):
+    torment(database, database_url, tmp_path, lines=20_000, kills=5, rotations=3, odds=20)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1200)
+def test_a_million_lines_once_each(database, database_url, tmp_path):
+    torment(database, database_url, tmp_path, lines=1_000_000, kills=50, rotations=20, odds=40)
+
+
+# --- one thing at a time --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def tail(database, tmp_path, told):
+    return Tail(ReceiptStore(database), tmp_path, 365, told.append, source=secrets.token_hex(8))
+
+
+@pytest.fixture
+def log(tmp_path) -> Path:
+    return tmp_path / "access.log"
+
+
+def requests(count: int) -> list[bytes]:
+    return [segment(secrets.token_hex(16)) for _ in range(count)]
+
+
+def read_all(tail: Tail) -> int:
+    return sum(iter(tail.step, 0))
+
+
+def append(log: Path, *text: bytes) -> None:
+    with log.open("ab") as file:
+        file.write(b"".join(text))
+
+
+def test_half_a_line_waits_for_its_other_half(tail, log):
+    first, second = requests(2)
+    append(log, first, second[:50])
+    assert read_all(tail) == 1
+    append(log, second[50:])
+    assert (read_all(tail), read_all(tail)) == (1, 0)
+
+
+def test_a_renamed_file_is_read_to_its_end(tail, log):
+    append(log, *requests(3))
+    assert read_all(tail) == 3
+    old = log.rename(log.with_name("access.log.1"))
+    append(old, *requests(2))
+    append(log, *requests(4))
+    append(old, *requests(1))  # a worker that was late to reopen
+    assert (read_all(tail), read_all(tail)) == (7, 0)
+
+
+@pytest.mark.parametrize("read", [0, 2, 3])
+def test_a_copy_is_the_same_file(tail, log, read):
+    lines = requests(3)
+    append(log, *lines[:read])
+    assert read_all(tail) == read
+    append(log, *lines[read:])
+    shutil.copyfile(log, log.with_name("access.log.1"))
+    os.truncate(log, 0)
+    append(log, *requests(5))
+    assert (read_all(tail), read_all(tail)) == (3 - read + 5, 0)
+
+
+def test_half_a_copy_is_not_taken_for_the_file(tail, log):
+    append(log, *requests(3))
+    log.with_name("access.log.1").write_bytes(log.read_bytes()[:1000])
+    assert read_all(tail) == 3
+
+
+def test_a_crash_that_took_the_end_of_the_log(tail, log):
+    append(log, *requests(3))
+    assert read_all(tail) == 3
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join(lines[:2]))
+    assert read_all(tail) == 0
+    append(log, *requests(2))
+    assert read_all(tail) == 2
+
+
+def test_a_file_that_was_cut_off_while_it_was_read_is_not_mistaken_for_the_new_one(log):
+    append(log, *requests(3))
+    before = access_log.files(log.parent)[0]
+    log.write_bytes(b"".join(requests(9)))
+    assert access_log.read(before, 0, 1 << 20) is None
+
+
+def test_what_is_no_line_at_all_does_not_stop_it(tail, log, monkeypatch):
+    monkeypatch.setattr("processor.receipts.CHUNK_BYTES", 4096)
+    append(log, *requests(1), b"\0" * 10_000, *requests(2))
+    assert read_all(tail) == 5  # three lines, and two chunks that are none (the rest of the third begins a bad one)
+    assert read_all(tail) == 0
+
+
+def test_other_files_are_left_alone(tail, log):
+    append(log, *requests(1))
+    log.with_name("access.log.2.gz").write_bytes(secrets.token_bytes(1000))
+    log.with_name("access.log.3").write_bytes(b"")
+    assert read_all(tail) == 1
+
+
+def test_tickets_are_told_after_the_commit_and_again_by_the_next_reader(tail, log, told, database):
+    ticket = secrets.token_hex(8)
+    append(log, delivery(secrets.token_hex(16), ticket=ticket))
+    assert read_all(tail) == 1 and told.count(ticket) == 1
+    found = ReceiptStore(database).covered([ticket])[0]
+    assert (found.item, found.covered) == (MEDIA, 1000) and found.completed_at
+    again: list[str] = []
+    Tail(ReceiptStore(database), log.parent, 365, again.append, source="another").step()
+    assert ticket in again
+
+
+def test_another_reader_stands_by(tail, log, database):
+    append(log, *requests(3))
+    with ReceiptStore(database).reading(tail._source):
+        assert tail.step() == 0
+    assert read_all(tail) == 3
+
+
+# --- rotation -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def nginx(tmp_path):
+    """A process that dies of USR1, and the pid file that names it."""
+    process = subprocess.Popen(["sleep", "600"])
+    (tmp_path / "nginx.pid").write_text(str(process.pid))
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_large_log_is_put_aside_and_nginx_is_told(tmp_path, log, nginx):
+    rotation = Rotation(tmp_path, tmp_path / "nginx.pid", most_bytes=1000)
+    assert not rotation.turn()  # there is none yet
+    append(log, *requests(1))
+    assert not rotation.turn() and log.exists()
+    append(log, *requests(2))
+    assert rotation.turn() and not log.exists() and len(list(tmp_path.glob("access.log.*"))) == 1
+    assert nginx.wait(60) == -signal.SIGUSR1
+
+
+@pytest.mark.parametrize("pid", ["", "2147483647"])
+def test_a_log_stays_where_nginx_cannot_be_told(tmp_path, log, pid):
+    append(log, *requests(3))
+    (tmp_path / "nginx.pid").write_text(pid)
+    assert not Rotation(tmp_path, tmp_path / "nginx.pid", most_bytes=10).turn() and log.exists()
+
+
+def rested(log: Path, hours: int) -> None:
+    then = time.time() - REST_SECONDS * hours
+    os.utime(log, (then, then))
+
+
+def test_files_go_once_they_have_been_read_and_rest(tmp_path, log, tail, database):
+    rotation = Rotation(tmp_path, tmp_path / "nginx.pid", most_bytes=1)
+    for age, name in enumerate(("access.log.3", "access.log.2", "access.log.1", "access.log")):
+        append(tmp_path / name, *requests(2))
+        rested(tmp_path / name, 4 - age)
+
+    def positions() -> list[Position]:
+        return ReceiptStore(database).positions(tail._source)
+
+    assert rotation.remove_read(positions()) == 0
+    read_all(tail)
+    append(tmp_path / "access.log.2", *requests(1))  # not read yet
+    rested(tmp_path / "access.log.2", 3)
+    assert rotation.remove_read(positions()) == 1
+    assert {path.name for path in tmp_path.glob("access.log*")} == {"access.log", "access.log.1", "access.log.2"}
