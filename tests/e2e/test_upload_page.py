@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from tests.e2e import browser as chrome
 from tests.e2e.conftest import make
+from tests.e2e.people import wait_until
 
 WAIT = 90_000  # ms: other tests use the machine as well
 CHUNK = 16 << 20  # of control.resources.pages.upload
@@ -167,8 +168,14 @@ def test_a_cancelled_upload_leaves_nothing(page, stack, long_text):
     held = hold_second_chunk(page)
     add(page, long_text)
     chrome.until(page, "document.querySelector('#uploads progress')?.value >= 16 << 20", 90)
+    address = page.evaluate(REMEMBERED)
     page.get_by_role("button", name=f"Cancel {long_text.name}").click()
     release(page, held)
     expect(page.locator("#uploads > li")).to_have_count(0)
     chrome.until(page, "!Object.keys(localStorage).some((key) => key.startsWith('sluice.upload.'))")
-    chrome.until(page, "fetch('/v1/files/uploads').then((r) => r.json()).then((r) => r.uploads.length === 0)", 90)
+    status = "/v1/files/upload/" + address.rsplit("/", 1)[1]
+    wait_until(lambda: page.request.get(status).status == 404, seconds=90)
+
+
+# Where the one upload that is under way goes on.
+REMEMBERED = """JSON.parse(Object.entries(localStorage).find(([key]) => key.startsWith('sluice.upload.'))[1]).uploadUrl"""
