@@ -15,6 +15,7 @@ from control.services.archive_parts import ArchiveParts, FrozenMemory
 from control.services.archives import Archives
 from control.services.arrivals import Arrivals
 from control.services.audit import Audit
+from control.services.drop_boxes import DropBoxes
 from control.services.explain import Explain
 from control.services.files import Files
 from control.services.grants import Grants
@@ -104,6 +105,7 @@ class Services:
     link_keys: LinkKeys
     shares: Shares
     visits: Visits
+    drop_boxes: DropBoxes
     users: Users
     queue: Queue
     receipts: Receipts
@@ -196,21 +198,23 @@ def services(
         sessions, service_tokens, BasicSignIns(sign_ins, sessions, audit),
         ForeignSignIns(Issuers(settings.issuers), user_store, sessions, audit),
     )  # fmt: skip
+    jobs, upload_store, spool = QueueStore(database), UploadStore(database), Spool(settings.paths.spool)
+    arrivals = Arrivals(upload_store, spool, settings.paths, settings.uploads, audit, work)
+    uploads = Uploads(upload_store, spool, settings.uploads, arrivals, work)
+    mounts = Mounts(settings.mounts, mount_store, MountedStore(database), memories.of("mount", mount_store.find), audit)
+    originals, archive_store = _originals(settings), ArchiveStore(database)
     share_store, visit_store = ShareStore(database), VisitStore(database)
     known_shares = memories.of("share", share_store.find)
+    drop_boxes = DropBoxes(share_store, uploads)
     shares = Shares(
         share_store, known_shares, media, media_store.in_folder, master, passwords, audit, publisher.publish,
-        settings.shares, settings.public_url,
+        settings.shares, settings.public_url, drop_boxes.close,
     )  # fmt: skip
     visits = Visits(
         share_store, visit_store, known_shares, memories.of("visit", visit_store.find), passwords,
         FormTokens(token_keys, "visit"), ShareLimits(RedisLimiter(client, LocalLimiter()), settings.shares), audit,
         publisher.publish, settings.hls.key_period_seconds,
     )  # fmt: skip
-    jobs, upload_store, spool = QueueStore(database), UploadStore(database), Spool(settings.paths.spool)
-    mounts = Mounts(settings.mounts, mount_store, MountedStore(database), memories.of("mount", mount_store.find), audit)
-    originals, archive_store = _originals(settings), ArchiveStore(database)
-    arrivals = Arrivals(upload_store, spool, settings.paths, settings.uploads, audit, work)
     return Services(
         settings=settings,
         database=database,
@@ -235,7 +239,7 @@ def services(
             audit, settings.hls.grant_hours, settings.hls.portable_hours,
         ),
         library=library,
-        uploads=Uploads(upload_store, spool, settings.uploads, arrivals, work),
+        uploads=uploads,
         arrivals=arrivals,
         files=Files(settings.paths, media_store, library, jobs, audit),
         link_keys=link_keys,
@@ -244,6 +248,7 @@ def services(
         ),
         shares=shares,
         visits=visits,
+        drop_boxes=drop_boxes,
         users=Users(user_store, passwords, sessions, service_tokens, shares, audit),
         mounts=mounts,
         archives=Archives(

@@ -123,22 +123,6 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route(contract.BATCH.path, archives.Collection(s.archives), POST=DOWNLOAD)
     yield route(contract.BATCH.path + "/{token}", archives.Item(s.archives, s.archive_parts), GET=SIGNED)
 
-    # API: uploads (Nginx spools the bodies, see nginx/templates/locations/uploads.conf.j2)
-    yield route("/v1/files/init", uploads.Init(s.uploads), POST=UPLOAD)
-    yield route(contract.PART.path, uploads.Part(s.uploads, s.identity), POST=CONTINUE)
-    yield route(contract.COMPLETE.path, uploads.Complete(s.uploads, s.identity), POST=CONTINUE)
-    sending = uploads.Item(s.uploads, s.identity)
-    yield route("/v1/files/upload/{upload_id}", sending, GET=CONTINUE, DELETE=CONTINUE)
-    yield route("/v1/files/uploads", uploads.Collection(s.uploads), GET=UPLOAD)
-    yield route("/v1/files/quota", uploads.Quota(s.uploads), GET=UPLOAD)
-    yield route("/v1/files/metadata/{key:path}", files.Metadata(s.files), GET=DOWNLOAD)
-    yield route("/v1/files/{key:path}", files.Item(s.files), DELETE=DELETE_MEDIA)
-    resumable = tus.Item(s.uploads, s.identity)
-    yield route(contract.TUS.path, tus.Collection(s.uploads, s.identity), OPTIONS=OPEN, POST=UPLOAD)
-    yield route(
-        contract.TUS.path + "{upload_id}", resumable, OPTIONS=OPEN, GET=CONTINUE, PATCH=CONTINUE, DELETE=CONTINUE
-    )  # fmt: skip
-
     # API: shares
     qr = shares.Code(s.shares)
     yield route("/api/shares", shares.Collection(s.shares), GET=SHARE, POST=SHARE)
@@ -155,8 +139,25 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route(f"{share}/embed{of_share}", shown, "embed", page=True, GET=VISIT)
     yield route(f"{share}/file{of_share}", visits.File(door, s.visits, s.mounts), GET=VISIT)
     yield route(f"{share}/stream{of_share}", visits.Stream(door, s.visits, s.grants, s.mounts, s.audit), GET=VISIT)
+    yield route(f"{share}/upload", visits.Upload(door, s.drop_boxes, s.uploads.part_bytes), POST=VISIT)
     for kind in (*contract.STILL_KINDS, "frames"):
         yield route(f"{share}/{kind}{of_share}", pictures, kind, GET=VISIT)
+
+    # API: uploads (Nginx spools the bodies, see nginx/templates/locations/uploads.conf.j2)
+    yield route("/v1/files/init", uploads.Init(s.uploads), POST=UPLOAD)
+    yield route(contract.PART.path, uploads.Part(s.uploads, s.identity), POST=CONTINUE)
+    yield route(contract.COMPLETE.path, uploads.Complete(s.uploads, s.identity), POST=CONTINUE)
+    sending = uploads.Item(s.uploads, s.identity)
+    yield route("/v1/files/upload/{upload_id}", sending, GET=CONTINUE, DELETE=CONTINUE)
+    yield route("/v1/files/uploads", uploads.Collection(s.uploads), GET=UPLOAD)
+    yield route("/v1/files/quota", uploads.Quota(s.uploads), GET=UPLOAD)
+    yield route("/v1/files/metadata/{key:path}", files.Metadata(s.files), GET=DOWNLOAD)
+    yield route("/v1/files/{key:path}", files.Item(s.files), DELETE=DELETE_MEDIA)
+    resumable = tus.Item(s.uploads, s.identity)
+    yield route(contract.TUS.path, tus.Collection(s.uploads, s.identity), OPTIONS=OPEN, POST=UPLOAD)
+    yield route(
+        contract.TUS.path + "{upload_id}", resumable, OPTIONS=OPEN, GET=CONTINUE, PATCH=CONTINUE, DELETE=CONTINUE
+    )  # fmt: skip
 
     # API: administration
     yield route("/api/admin/audit", audit.Collection(s.audit), GET=SEE_AUDIT)

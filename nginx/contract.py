@@ -52,10 +52,10 @@ DOWNLOAD = Location("/d/")
 STREAM = Location("/stream/", proxied=True)
 BATCH = Location("/v1/files/batch-download", proxied=True)  # archives of many files, and below it their addresses
 STILLS = Location("/api/media/", proxied=True)  # {thumbnail,preview,still}/{id}: gated, then cached
+SHARES = Location("/s/", proxied=True)  # {code}/…: what visitors of shares see
 PART = Location("/v1/files/part", proxied=True)  # Nginx spools the body, once the gate has agreed to it
 COMPLETE = Location("/v1/files/complete", proxied=True)  # waits until the file is joined and hashed
 TUS = Location("/files/", proxied=True)
-SHARES = Location("/s/", proxied=True)  # {code}/…: what visitors of shares see
 
 # Internal: reachable only by X-Accel-Redirect, rewrite or sub-request.
 INTERNAL = "/_sluice/"
@@ -119,7 +119,7 @@ INTERNAL_HOP = RequestHeader("X-Sluice-Internal")  # "1" from internal locations
 METHOD = RequestHeader("X-Sluice-Method")  # the client's own, for shares: control is asked GET for HEAD
 BODY_FILE = RequestHeader("X-Sluice-Body")  # where Nginx has spooled the body: a file of DIR/spool/incoming
 REQUEST_HEADERS = (
-    CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_URI, AUTH_LENGTH, INTERNAL_HOP, BODY_FILE, METHOD,
+    CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_URI, AUTH_LENGTH, INTERNAL_HOP, METHOD, BODY_FILE,
 )  # fmt: skip
 
 # Written by our own pages, read by control: "1" on what a page asks while nobody is at it. Whoever forges it only

@@ -59,8 +59,8 @@ async def run(configuration: settings.Settings) -> None:
         AuditStore(database), SessionStore(database), GrantStore(database), keys, master,
         configuration.audit.keep_days, configuration.keys.rotation_days,
     )  # fmt: skip
-    janitor = Janitor(Spool(configuration.paths.spool), UploadStore(database))
     receipts = Receipts(ReceiptStore(database), configuration, lambda ticket: changes.publish("ticket", ticket))
+    janitor = Janitor(Spool(configuration.paths.spool), UploadStore(database))
     async with queue.app.open_async():
         await watch.queue_forgotten()
         log.info("ready", imports=str(configuration.paths.imports), mounts=[m.name for m in configuration.mounts])
@@ -68,7 +68,9 @@ async def run(configuration: settings.Settings) -> None:
         pause = configuration.processing.mount_scan_seconds
         run_directory = configuration.paths.run
         looking = mounts.look_after(configuration.mounts, mounted, states, queue.defer, run_directory, pause)
-        await asyncio.gather(watch.run(), queue.work(), looking, housekeeping.run(), janitor.run(), receipts.run())
+        await asyncio.gather(
+            watch.run(), queue.work(), looking, housekeeping.run(), receipts.run(), janitor.run()
+        )  # fmt: skip
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import UUID
 
 import click
 
@@ -32,11 +33,11 @@ def list_(data: Path, user: str | None, as_json: bool) -> None:
 
 
 @command.command()
-@click.argument("share")
+@click.argument("share", type=click.UUID)
 @as_json_option
 @click.pass_obj
-def revoke(data: Path, share: str, as_json: bool) -> None:
+def revoke(data: Path, share: UUID, as_json: bool) -> None:
     """Revoke SHARE (its id): its address ends at once, a film that plays at its next key."""
     with opened(data) as services:
-        services.shares.revoke(OPERATOR, share, "", "")
-    show({"id": share, "revoked": True}, as_json)
+        services.shares.revoke(OPERATOR, str(share), "", "")
+    show({"id": str(share), "revoked": True}, as_json)

@@ -50,10 +50,10 @@ BROWSE = Right("browse", "guest", "library", "List the media that one may see")
 VIEW = Right("view", "guest", "library", "Play a media that one may see")
 DOWNLOAD = Right("download", "guest", "library", "Read the facts, pictures and original of a media that one may see")
 LINK = Right("link", "viewer", "links", "Make a signed link to a media that one may see")
+SHARE = Right("share", "viewer", None, "Share media that one may see, and see and end one's shares")
 UPLOAD = Right("upload", "viewer", "uploads", "Upload files, and see how much room is left")
 CONTINUE = Right("continue_upload", None, "", "Go on with an upload: its id is the right, while nobody has ended it")
 DELETE_MEDIA = Right("delete_media", "admin", "uploads", "Delete a media with its files", owner_role="viewer")
-SHARE = Right("share", "viewer", None, "Share media that one may see, and see and end one's shares")
 CHANGE_MEDIA = Right("change_media", "editor", None, "Change who may see a media", owner_role="viewer")
 GIVE_MEDIA = Right("give_media", "admin", None, "Give a media another owner")
 SEE_AUDIT = Right("see_audit", "admin", "admin", "Read the audit trail, and why something was decided")
@@ -61,8 +61,8 @@ MANAGE_QUEUE = Right("manage_queue", "admin", "admin", "See the import queue, tr
 END_ANY_SESSION = Right("end_any_session", "admin", None, "End anybody's device")
 
 RIGHTS = (
-    OPEN, SIGNED, INTERNAL, VISIT, SEE_ACCOUNT, CHANGE_ACCOUNT, BROWSE, VIEW, DOWNLOAD, LINK, UPLOAD, CONTINUE,
-    DELETE_MEDIA, SHARE, CHANGE_MEDIA, GIVE_MEDIA, SEE_AUDIT, MANAGE_QUEUE, END_ANY_SESSION,
+    OPEN, SIGNED, INTERNAL, VISIT, SEE_ACCOUNT, CHANGE_ACCOUNT, BROWSE, VIEW, DOWNLOAD, LINK, SHARE, UPLOAD, CONTINUE,
+    DELETE_MEDIA, CHANGE_MEDIA, GIVE_MEDIA, SEE_AUDIT, MANAGE_QUEUE, END_ANY_SESSION,
 )  # fmt: skip
 
 # Who sees which media at all: the first line that fits.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import falcon
 
 from control.domain.media import Media
-from control.domain.rights import BROWSE, DOWNLOAD, VIEW
+from control.domain.rights import BROWSE, DOWNLOAD, UPLOAD, VIEW
 from control.domain.sessions import ANONYMOUS, Principal
+from control.domain.uploads import Wanted
 from control.errors import MediaNotFound, NoPlainFile
 from control.resources import cookies
 from control.resources.credentials import client_address, decision_id, visit_cookie
@@ -17,8 +18,10 @@ from control.resources.outcome import required
 from control.resources.stills import Still
 from control.resources.storyboards import answer_frames
 from control.resources.streams import answer_stream
+from control.resources.uploads import BegunUpload, NewUpload
 from control.services.audit import Audit
-from control.services.decisions import decide
+from control.services.decisions import decide, may
+from control.services.drop_boxes import DropBoxes
 from control.services.grants import Grants
 from control.services.library import Library
 from control.services.limits import RequestLimits
@@ -107,6 +110,25 @@ class Stream:
         self._visits.fetch(principal, media, asked(req, parts=True))
         hand_over_original(resp, media)
         count_delivery(resp, principal.visit_id)
+
+
+class Upload:
+    """A drop box: the upload goes on at /v1/files/part and /v1/files/complete, where its id is the right."""
+
+    def __init__(self, door: Door, drop_boxes: DropBoxes, part_bytes: int):
+        self._door, self._drop_boxes, self._part_bytes = door, drop_boxes, part_bytes
+
+    @describe("Visitors", BegunUpload, status=201, body=NewUpload)
+    def on_post(self, req: falcon.Request, resp: falcon.Response, code: str) -> None:
+        """Begin to send a file to whoever made the share. Its folder and visibility are theirs to choose."""
+        principal, body = self._door.enter(req, code), req.context.json
+        required(may(principal, UPLOAD, decision_id(req)))
+        part_bytes = self._part_bytes if body.mode == "chunked" else 0
+        wanted = Wanted(body.filename, body.size, part_bytes, sha256=body.sha256 and bytes.fromhex(body.sha256))
+        upload = self._drop_boxes.begin(self._door.join(req, resp, principal), wanted)
+        resp.status = falcon.HTTP_201
+        expires = upload.expires_at.isoformat()
+        resp.media = {"upload_id": upload.id, "part_size": upload.part_bytes, "expires_at": expires}
 
 
 class Pictures:

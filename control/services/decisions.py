@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from control.domain.decisions import Decision
 from control.domain.media import Media
-from control.domain.rights import BROWSE, DOWNLOAD, VIEW, VISIT, Right
+from control.domain.rights import BROWSE, DOWNLOAD, UPLOAD, VIEW, VISIT, Right
 from control.domain.sessions import Principal
 from control.domain.users import Role, at_least
 from control.errors import (
@@ -47,6 +47,7 @@ _SHARED = {
     BROWSE.name: {"view", "download"},
     VIEW.name: {"view"},
     DOWNLOAD.name: {"download"},
+    UPLOAD.name: {"upload"},
 }
 
 

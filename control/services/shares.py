@@ -47,16 +47,16 @@ class OwnShare:
 
 
 class Shares:
-    """`media_in(owner, folder, limit)` lists the media of a folder and those below it."""
+    """`media_in(owner, folder, limit)` lists the media of a folder; `close(share)` ends what is being sent to it."""
 
     def __init__(
         self, shares, memory: Memory[Share], media: Memory[Media], media_in: Callable[..., list[Media]],
         master: vault.MasterKeys, passwords: Passwords, audit: Audit, publish: Callable[[str, str], None],
-        limits: Limits, public_url: str,
+        limits: Limits, public_url: str, close: Callable[[str], None],
     ):  # fmt: skip
         self._shares, self._memory, self._media, self._media_in = shares, memory, media, media_in
         self._master, self._passwords, self._audit, self._publish = master, passwords, audit, publish
-        self._limits, self._public_url = limits, public_url
+        self._limits, self._public_url, self._close = limits, public_url, close
 
     def mint(self, principal: Principal, wanted: Mapping[str, Any], address: str, decision_id: str) -> Minted:
         """Make a share of what `wanted` says (the fields of the API).
@@ -98,6 +98,7 @@ class Shares:
         """End a share, in every worker at once; a film that plays stops at its next key."""
         self.get(principal, share_id)
         self._forget(self._shares.revoke(share_id))
+        self._close(share_id)
         self._record("share_revoked", principal, share_id, address, decision_id)
 
     def contents(self, principal: Principal) -> list[Media]:

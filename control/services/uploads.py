@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from control.domain.sessions import Principal
@@ -125,6 +126,8 @@ class Uploads:
             raise UploadNotFound()
         if length > self._left(upload):
             raise TooLarge("More bytes than were announced, or than one part may have.")
+        if upload.expires_at - datetime.now(UTC) < timedelta(hours=self._rules.lease_hours) / 2:
+            self._store.touch(upload.id, self._rules.lease_hours)
         return upload
 
     def _left(self, upload: Upload) -> int:

@@ -196,18 +196,18 @@ class Visits:
 
 def _judge(hold: Hold, whole: bool) -> None:
     """May this visit fetch now? Raises ShareBusy, ShareSpent or AnotherUse."""
+    if whole and hold.item_complete_at is not None:
+        raise AnotherUse() if hold.taken < hold.limit else ShareSpent()
     if whole and hold.item_running:
         raise ShareBusy("You are fetching it already.", retry_after=BUSY_SECONDS)
     if hold.mine_used_at is not None:
-        return _judge_again(hold, whole)
+        return _must_finish_soon(hold)
     if not hold.mine_running and hold.taken >= hold.limit:
         raise ShareSpent() if hold.used >= hold.limit else ShareBusy(retry_after=BUSY_SECONDS)
 
 
-def _judge_again(hold: Hold, whole: bool) -> None:
+def _must_finish_soon(hold: Hold) -> None:
     """The visit's use is counted: what it still lacks it may fetch, and parts of what it has."""
-    if whole and hold.item_complete_at is not None:
-        raise AnotherUse() if hold.taken < hold.limit else ShareSpent()
     if datetime.now(UTC) - hold.mine_used_at > FINISH:
         raise ShareSpent()
 

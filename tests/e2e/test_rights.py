@@ -26,6 +26,9 @@ PICTURELESS = (UNKNOWN, NO, NO, HIDDEN, NO, HIDDEN, HIDDEN, UNKNOWN, UNKNOWN)
 GATED = (UNKNOWN, NO, NO, IN, NO, IN, IN, UNKNOWN, UNKNOWN)  # the same, where auth_request answers
 CHANGE = (UNKNOWN, NO, HIDDEN, IN, HIDDEN, IN, NO, UNKNOWN, UNKNOWN)
 LINK = (UNKNOWN, NO, IN, IN, IN, IN, NO, UNKNOWN, UNKNOWN)
+SHARE = (UNKNOWN, NO, HIDDEN, IN, HIDDEN, IN, NO, UNKNOWN, UNKNOWN)  # a share of the owner
+UPLOAD = (UNKNOWN, NO, IN, IN, IN, IN, NO, UNKNOWN, UNKNOWN)
+NO_UPLOAD = (HIDDEN,) * 9
 ADMIN = (UNKNOWN, NO, NO, NO, NO, IN, NO, UNKNOWN, UNKNOWN)
 NOBODY = (HIDDEN,) * 9
 UNSIGNED = (NO,) * 9
@@ -85,6 +88,38 @@ MATRIX = {
     "POST /v1/files/batch-download": ANYBODY,  # asked for nothing
     "GET /v1/files/batch-download/{token}": OPEN,  # the token is the right, and this one is not known
     "GET /_sluice/parts/{archive_id:uuid}": NOBODY,
+    "GET /api/shares": LINK,
+    "POST /api/shares": LINK,
+    "GET /api/shares/{share_id:uuid}": SHARE,
+    "PATCH /api/shares/{share_id:uuid}": SHARE,
+    "DELETE /api/shares/{share_id:uuid}": SHARE,
+    "GET /api/shares/{share_id:uuid}/qr.svg": SHARE,
+    "GET /api/shares/{share_id:uuid}/qr.png": SHARE,
+    # With the code of a share without a password everybody is its visitor; what is in it, the visitor may see.
+    **{f"{method} /s/{{code}}": OPEN for method in ("GET", "POST")},
+    **{f"GET /s/{{code}}/{what}/{{media_id:uuid}}": OPEN for what in ("watch", "embed", "stream")},
+    "POST /s/{code}/upload": (NO,) * 9,  # this one was made without the right to it
+    "GET /s/{code}/file/{media_id:uuid}": OPEN,  # it has no plain file, and is told that
+    **{f"GET /s/{{code}}/{kind}/{{media_id:uuid}}": OPEN for kind in ("thumbnail", "still")},
+    **{
+        f"GET /s/{{code}}/{kind}/{{media_id:uuid}}": NOBODY
+        for kind in ("preview", "storyboard", "waveform", "frames")  # a photo has none
+    },
+    "POST /v1/files/init": UPLOAD,
+    "GET /v1/files/uploads": UPLOAD,
+    "GET /v1/files/quota": UPLOAD,
+    "POST /v1/files/part": NO_UPLOAD,  # an upload's id is the right, and nobody has one
+    "POST /v1/files/complete": NO_UPLOAD,
+    "GET /v1/files/upload/{upload_id}": NO_UPLOAD,
+    "DELETE /v1/files/upload/{upload_id}": NO_UPLOAD,
+    "GET /v1/files/metadata/{key:path}": PRIVATE,
+    "DELETE /v1/files/{key:path}": (UNKNOWN, NO, HIDDEN, IN, HIDDEN, IN, NO, UNKNOWN, UNKNOWN),
+    "POST /files/": UPLOAD,
+    "OPTIONS /files/": OPEN,
+    "GET /files/{upload_id}": NO_UPLOAD,
+    "PATCH /files/{upload_id}": NO_UPLOAD,
+    "DELETE /files/{upload_id}": NO_UPLOAD,
+    "OPTIONS /files/{upload_id}": OPEN,
     "GET /api/admin/audit": ADMIN,
     "GET /api/admin/audit/{decision}": ADMIN,
     "GET /api/admin/queue": ADMIN,
@@ -109,7 +144,13 @@ MATRIX = {
 }
 
 # Asking these uses the credentials up.
-LAST = {"POST /logout", "POST /api/auth/logout", "DELETE /api/sessions", "POST /account/devices/end-others"}
+LAST = {
+    "DELETE /api/shares/{share_id:uuid}",
+    "POST /logout",
+    "POST /api/auth/logout",
+    "DELETE /api/sessions",
+    "POST /account/devices/end-others",
+}
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +166,13 @@ def private(stack, crowd, tmp_path_factory) -> str:
     media = stack.wait_for_media(stack.drop(file, "private.jpg"))
     stack.sluice("media", "set", media["id"], "--owner", crowd.owner, "--visibility", "private")
     return media["id"]
+
+
+@pytest.fixture(scope="module")
+def shared(crowd, private) -> dict:
+    """A share of it, made by the owner."""
+    body = {"media_ids": [private], "rights": ["view", "download"]}
+    return crowd.client("owner").post("/api/shares", json=body).json()
 
 
 def live_routes(stack) -> set[str]:
@@ -146,26 +194,35 @@ def outcome(answer) -> str:
     if answer.status_code == 401:
         return UNKNOWN
     code = answer.json()["error"]["code"] if answer.status_code >= 400 and answer.text.startswith("{") else ""
-    refusals = {"AUTH_006": NO, "AUTH_013": NO, "SEC_003": NO, "MEDIA_001": HIDDEN, "FILE_002": HIDDEN}
+    refusals = {
+        "FILE_006": HIDDEN, "AUTH_006": NO, "AUTH_013": NO, "SEC_003": NO, "MEDIA_001": HIDDEN, "FILE_002": HIDDEN,
+        "SHARE_001": HIDDEN, "SHARE_005": NO, "SHARE_006": HIDDEN,
+    }  # fmt: skip
     assert answer.status_code < 500, answer.text
     return refusals.get(code, IN)
 
 
-def ask(client, row: str, media: str):
+def ask(client, row: str, media: str, shared: dict):
     method, path = row.split(" ", 1)
     for name, value in {
-        "{media_id:uuid}": media, "{session_id:uuid}": media, "{token_id:uuid}": media, "{archive_id:uuid}": media, "{decision}": "0" * 32,
-        "{stream_id}": media, "{grant}": "0" * 32, "{rung}": "360p", "{n:int}": "0",
+        "{media_id:uuid}": media, "{session_id:uuid}": media, "{token_id:uuid}": media, "{archive_id:uuid}": media,
+        "{decision}": "0" * 32,
+        "{stream_id}": media, "{grant}": "0" * 32, "{rung}": "360p", "{n:int}": "0", "{upload_id}": "0" * 32,
+        "{key:path}": f"media/{media}", "{share_id:uuid}": shared["id"], "{code}": shared["code"],
     }.items():  # fmt: skip
         path = path.replace(name, value)
-    body = {"json": {}} if path.startswith("/api/") else {"data": {"x": "1"}}
+    body = {"json": {"upload_id": "0" * 32}} if path.startswith(("/api/", "/v1/")) else {"data": {"x": "1"}}
     options = body if method in ("POST", "PATCH") else {}
-    return client.request(method, path, headers={"Accept": "application/json"}, allow_redirects=False, **options)
+    headers = {"Accept": "application/json"}
+    if path.startswith(("/files", "/v1/files/part")):
+        headers |= {"Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+        path += "?upload_id=" + "0" * 32 if path.startswith("/v1/") else ""
+    return client.request(method, path, headers=headers, allow_redirects=False, **options)
 
 
 @pytest.mark.parametrize("row", sorted(MATRIX, key=lambda row: (row in LAST, row)))
-def test_a_route_lets_in_whom_it_should_and_nobody_else(stack, crowd, private, row):
-    found = {who: outcome(ask(crowd.client(who), row, private)) for who in Crowd.NAMES}
+def test_a_route_lets_in_whom_it_should_and_nobody_else(stack, crowd, private, shared, row):
+    found = {who: outcome(ask(crowd.client(who), row, private, shared)) for who in Crowd.NAMES}
     if row in LAST:
         crowd.forget()
     assert found == dict(zip(Crowd.NAMES, MATRIX[row], strict=True))
@@ -190,3 +247,27 @@ def test_a_guest_gets_no_address_that_plays_without_its_cookie(stack, crowd, pri
     answer = crowd.client("guest").get(f"/api/media/stream/{private}?portable=true")
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "AUTH_006")
     crowd.client("owner").patch(f"/api/media/{private}", json={"visibility": "private"})
+
+
+BEARERS = ("share's visitor", "visitor without the password", "bearer of a link")
+
+
+@pytest.mark.parametrize("who", BEARERS)
+def test_who_has_nothing_but_a_share_or_a_link_is_a_stranger_everywhere_else(stack, crowd, private, shared, who):
+    """No other route takes a visit's cookie; a link opens what it names."""
+    client = stack.session(None)
+    code = crowd.client("owner").post(
+        "/api/shares", json={"media_ids": [private], "rights": ["view"], "password": "open-5esame"}
+    ).json()["code"]  # fmt: skip
+    if who == "share's visitor":
+        client.post(f"/s/{code}", data={"password": "open-5esame"}).raise_for_status()
+        assert client.get(f"/s/{code}/stream/{private}").status_code == 200
+    elif who == "visitor without the password":
+        client.get(f"/s/{code}").raise_for_status()
+        assert client.get(f"/s/{code}/stream/{private}").status_code == 401
+    else:
+        client.params = {"expires": "9999999999", "sig": "0" * 64}
+    for row, expected in MATRIX.items():
+        if "/s/{code}" not in row and row not in LAST and not row.endswith("/file"):
+            found = outcome(ask(client, row, private, shared))
+            assert found == expected[Crowd.NAMES.index("anonymous")], (row, found)

@@ -85,6 +85,23 @@ class ShareStore:
         )
         return bytes(row["code_hash"]).hex()
 
+    def take_room(self, share: str, size: int) -> bool:
+        """Count one more file of `size` bytes, if the share takes it: one conditional statement."""
+        return bool(
+            self._database.run(
+                """UPDATE shares SET uploaded_files = uploaded_files + 1, uploaded_bytes = uploaded_bytes + %(size)s
+                   WHERE id = %(id)s AND (upload_max_files IS NULL OR uploaded_files < upload_max_files)
+                   AND (upload_max_bytes IS NULL OR uploaded_bytes + %(size)s <= upload_max_bytes)""",
+                {"id": share, "size": size},
+            )
+        )
+
+    def give_room_back(self, share: str, size: int) -> None:
+        self._database.run(
+            "UPDATE shares SET uploaded_files = uploaded_files - 1, uploaded_bytes = uploaded_bytes - %s WHERE id = %s",
+            [size, share],
+        )
+
     def touch(self, seen: Mapping[str, datetime]) -> None:
         """Note when shares were last seen, in one statement."""
         self._database.run(

@@ -40,8 +40,9 @@ def crawled(stack, share, film, photo, shelved):
     client = stack.session(None)
     assert client.post(shared.at(), data={"password": SECRET}).status_code == 200
     found = {path for path in crawl(client, shared) if is_secret(path)}
-    for part in ("watch/", "stream/", "file/", "thumbnail/", "still/", "frames/", "/key/"):
+    for part in ("watch/", "embed/", "stream/", "file/", "still/", "storyboard/", "frames/", "/key/"):
         assert any(part in path for path in found), part
+    found |= {shared.at(f"{kind}/{media['id']}") for media in (film, photo) for kind in media["stills"]}
     return shared, client, found - {shared.at()}
 
 

@@ -21,6 +21,9 @@ CREATE TABLE shares (
     max_uses int CHECK (max_uses > 0),
     upload_max_files int CHECK (upload_max_files > 0),
     upload_max_bytes bigint CHECK (upload_max_bytes > 0),
+    -- Begun by visitors, whether or not they came to an end.
+    uploaded_files int NOT NULL DEFAULT 0,
+    uploaded_bytes bigint NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
     revoked_at timestamptz,
