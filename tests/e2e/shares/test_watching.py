@@ -1,0 +1,82 @@
+"""A share in a browser: its pages, and its player in a frame of another site, where there are no cookies."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.browser import Ear, chromium, context, until
+from tests.e2e.shares.conftest import SECRET
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as browser:
+        yield browser
+
+
+def test_a_person_opens_a_share_and_plays_its_film(stack, browser, share, film, shelved):
+    shared = share(film["id"], shelved["id"], password=SECRET, name="A film night")
+    page = context(browser, stack.url).new_page()
+    ear = Ear(page)
+    ear.expected.append("403")
+    page.goto(shared.at())
+    page.fill("[name=password]", "wrong")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[role=alert]")
+    page.fill("[name=password]", SECRET)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("h1:has-text('A film night')")
+    page.click(f"h2 a[href='{shared.at('watch/' + film['id'])}']")
+    page.wait_for_url("**/watch/**")
+    until(page, "document.querySelector('video')?.readyState >= 2", 90)
+    page.evaluate("document.querySelector('video').play()")
+    until(page, "document.querySelector('video').currentTime > 0.5", 90)
+    assert not ear.complaints()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_download_needs_no_script(stack, browser, share, shelved, scripts):
+    shared = share(shelved["id"])
+    page = context(browser, stack.url, java_script_enabled=scripts).new_page()
+    page.goto(shared.at())
+    with page.expect_download() as download:
+        page.click("text=Download")
+    assert download.value.suggested_filename == "song.mp3"
+    assert download.value.path().stat().st_size == shelved["size_bytes"]
+
+
+def test_a_frame_of_another_site_shows_nothing_unless_the_settings_name_it(stack, browser, share, film):
+    """The rendered policy for sites that are named: tests/nginx/test_shares.py."""
+    shared = share(film["id"], rights=["view"])
+    answer = stack.session(None).get(shared.at(f"embed/{film['id']}"))
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    locked = share(film["id"], rights=["view"], password=SECRET)
+    sent = stack.session(None).get(locked.at(f"embed/{film['id']}"))
+    assert sent.status_code == 401
+
+
+def test_the_embedded_player_needs_no_cookie(stack, browser, share, film):
+    """As in a frame of another site: every cookie is taken away from what it asks for, and given to it."""
+    shared = share(film["id"], rights=["view"])
+    page = context(browser, stack.url).new_page()
+    ear = Ear(page)
+    page.route("**/*", lambda route: route.continue_(headers={**route.request.headers, "cookie": ""}))
+    page.goto(shared.at(f"embed/{film['id']}"))
+    until(page, "document.querySelector('video')?.readyState >= 2", 90)
+    page.evaluate("document.querySelector('video').play()")
+    until(page, "document.querySelector('video').currentTime > 0.5", 90)
+    assert not ear.complaints()
+
+
+def test_a_drop_box_takes_files(stack, browser, owner, share, tmp_path):
+    shared = share(rights=["upload"], name="For the club")
+    file = tmp_path / "minutes of the meeting.txt"
+    file.write_text("All agreed.\n" * 50)
+    page = context(browser, stack.url).new_page()
+    ear = Ear(page)
+    page.goto(shared.at())
+    page.set_input_files("#drop-box input", [file])
+    page.wait_for_selector("#drop-box li:has-text('Sent')", timeout=90_000)
+    assert not ear.complaints()
+    assert stack.media(file.name)["visibility"] == "private"
