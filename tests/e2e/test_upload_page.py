@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from tests.e2e import browser as chrome
 from tests.e2e.conftest import make
-from tests.e2e.people import wait_until
+from tests.e2e.people import PASSWORD, add_user, wait_until
 
 WAIT = 90_000  # ms: other tests use the machine as well
 CHUNK = 16 << 20  # of control.resources.pages.upload
@@ -179,3 +179,59 @@ def test_a_cancelled_upload_leaves_nothing(page, stack, long_text):
 
 # Where the one upload that is under way goes on.
 REMEMBERED = """JSON.parse(Object.entries(localStorage).find(([key]) => key.startsWith('sluice.upload.'))[1]).uploadUrl"""
+
+
+@pytest.fixture
+def phone(browser, stack):
+    """A person with room for 1 kB, on a phone."""
+    person = add_user(stack)
+    stack.sluice("user", "quota", person, "1000")
+    context = chrome.context(browser, stack.url, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.set_viewport_size(chrome.PHONE)
+    page.ear = chrome.Ear(page)
+    page.goto("/login")
+    page.get_by_label("User name or e-mail").fill(person)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/library")
+    yield page
+    complaints = page.ear.complaints()
+    context.close()
+    assert not complaints
+
+
+def test_on_a_phone_what_fits_is_taken_and_a_full_quota_is_told(phone, tmp_path):
+    phone.ear.expected += ["/files/", "status of 413"]
+    small, large = tmp_path / "small.txt", tmp_path / "large.txt"
+    small.write_bytes(b"it fits\n" * 50)
+    large.write_bytes(b"it does not fit\n" * 500)
+    phone.get_by_role("link", name="Upload").click()
+    add(phone, small)
+    done(phone, small)
+    expect(phone.locator("#quota")).to_contain_text("400 B of 1 kB used")
+    add(phone, large)
+    expect(row(phone, "large.txt")).to_contain_text("There is no room left for this file.", timeout=WAIT)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= chrome.PHONE["width"]
+
+
+def test_signing_out_forgets_what_was_under_way(page, long_text):
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/upload")
+    held = hold_second_chunk(page)
+    add(page, long_text)
+    chrome.until(page, "document.querySelector('#uploads progress')?.value >= 16 << 20", 90)
+    assert page.evaluate(REMEMBERED)
+    page.evaluate("document.querySelector(\"form[action='/logout']\").addEventListener('submit', (e) => e.preventDefault())")
+    page.locator("form[action='/logout'] button").dispatch_event("click")  # the session is other tests' too
+    assert not page.evaluate("Object.keys(localStorage).some((key) => key.startsWith('sluice.upload.'))")
+    release(page, held)
+
+
+def test_without_javascript_a_sentence_says_what_else_there_is(browser, stack, signed_in):
+    context = chrome.context(browser, stack.url, storage_state=signed_in, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/upload")
+    expect(page.get_by_text("Please allow JavaScript for this server")).to_be_visible()
+    expect(page.get_by_role("button", name="Choose files")).to_have_count(0)
+    context.close()
