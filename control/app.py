@@ -47,7 +47,7 @@ def _middleware(services: Services, table: list[routes.Route]) -> list:
     return [
         NoStore(),
         AllowedNetworks(services.settings.server.allowed_networks),
-        SameOrigin(services.form_tokens),
+        SameOrigin(services.form_tokens, services.settings.server.cors_origins),
         Rights(
             routes.rights(table), pages, services.identity, services.sessions, services.request_limits,
             services.settings.session.refresh_days * 86400,

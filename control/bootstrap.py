@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import redis
 import structlog
@@ -155,13 +156,13 @@ class _Memories:
 
 
 def services(
-    settings: Settings, offload: Callable = _inline, aside: Callable = _inline_aside, spawn: Callable = _inline,
-    work: Callable = _inline,
+    settings: Settings, offload: Callable = _inline, work: Callable = _inline, aside: Callable = _inline_aside,
+    spawn: Callable = _inline,
 ) -> Services:  # fmt: skip
     """Wire the services of `settings`. The database pool is still closed: ``services.database.open()``.
 
-    `offload` runs a password hash in a thread, `aside` the reading of files of a place, `spawn` starts what goes on
-    beside everything else, `work` is the joining and hashing of an upload; the defaults suit programs without an event
+    `offload` runs a password hash in a thread, `work` the joining and hashing of an upload, `aside` the reading of
+    files of a place, `spawn` starts what goes on beside everything else; the defaults suit programs without an event
     loop. Raises OSError or ValueError, naming the file, for keys that are missing or damaged.
     """
     database = Database(settings.database_url, settings.database.pool_max)
@@ -244,7 +245,8 @@ def services(
         files=Files(settings.paths, media_store, library, jobs, audit),
         link_keys=link_keys,
         links=Links(
-            settings.public_url, link_keys, _stream_secret(settings), settings.links
+            settings.public_url, link_keys, _link_secret(settings.links.stream_secret, keys / "stream.key"),
+            _link_secret(settings.links.upload_secret, keys / "get.key"), settings.links,
         ),
         shares=shares,
         visits=visits,
@@ -257,8 +259,8 @@ def services(
             FrozenMemory(archive_store.manifest, unpacked, aside),
         ),
         archive_parts=ArchiveParts(originals, aside),
-        queue=Queue(jobs, media_store, audit, settings.paths),
         receipts=Receipts(ReceiptStore(database), lambda: access_log.files(settings.paths.logs), access_log.line_at),
+        queue=Queue(jobs, media_store, audit, settings.paths),
         vault=Vault(settings.paths, media_store, media_key_store, master, jobs, audit, publisher.publish),
         media_keys=media_keys,
         media_key_store=media_key_store,
@@ -266,10 +268,9 @@ def services(
     )  # fmt: skip
 
 
-def _stream_secret(settings: Settings) -> bytes:
-    """The operator's own, as the bytes of its text, or the one that was made at the first start."""
-    given = settings.links.stream_secret
-    return given.encode() if given else bytes.fromhex((settings.paths.keys / "stream.key").read_text().strip())
+def _link_secret(given: str, made: Path) -> bytes:
+    """The operator's own, as the bytes of its text, or the one that `sluice init` has made."""
+    return given.encode() if given else bytes.fromhex(made.read_text().strip())
 
 
 def _originals(settings: Settings) -> Originals:

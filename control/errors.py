@@ -154,6 +154,12 @@ class LinkExpired(ControlError):
     code, status, advice = "SEC_004", 410, "Ask for a new link."
 
 
+class OtherNetwork(ControlError):
+    """This link opens in another network only."""
+
+    code, status, advice = "SEC_005", 403, "Use it, unchanged, where it was asked for, or ask for a new link here."
+
+
 # --- media ----------------------------------------------------------------------------------------
 
 

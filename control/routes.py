@@ -117,7 +117,9 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route("/api/media/{media_id:uuid}/storyboard", storyboards.Storyboard(s.library), GET=DOWNLOAD)
     for kind in contract.STILL_KINDS:
         yield route(f"{contract.STILLS.path}{kind}/{{media_id:uuid}}", still, kind, GET=DOWNLOAD)
-    yield route("/api/links", links.Collection(s.library, s.links, s.audit), POST=LINK)
+    link = links.Collection(s.library, s.links, s.audit)
+    yield route("/api/links", link, POST=LINK)
+    yield route("/v1/files/signed-url", link, "signed_url", GET=LINK)
 
     # ZIP files of several media
     yield route(contract.BATCH.path, archives.Collection(s.archives), POST=DOWNLOAD)
@@ -170,6 +172,7 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
 
     # Signed by HMAC, verified here
     yield route(contract.STREAM.path + "{stream_id}", streams.SignedStream(s.library, s.links, s.mounts), GET=SIGNED)
+    yield route(contract.GET.path + "{encoded_key}", links.SignedFile(s.library, s.links, s.mounts), GET=SIGNED)
 
     # Only for Nginx
     gate = access.Access(s.library, s.identity, s.visits, s.audit, s.uploads, s.settings.protected)

@@ -51,7 +51,7 @@ def work(function, *arguments, beat=lambda: None):
 
 
 logs.configure()
-services = bootstrap.services(settings.load(), offload=offload, aside=Readers(), spawn=gevent.spawn, work=work)
+services = bootstrap.services(settings.load(), offload=offload, work=work, aside=Readers(), spawn=gevent.spawn)
 app = Shortcut(
     create_app(services),
     Access(

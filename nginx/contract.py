@@ -12,6 +12,7 @@ import functools
 import hashlib
 from dataclasses import dataclass
 from datetime import date
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import quote
 
@@ -50,6 +51,7 @@ DOWNLOAD = Location("/d/")
 
 # Answered by control.
 STREAM = Location("/stream/", proxied=True)
+GET = Location("/get/", proxied=True)  # the upload service's signed address of a file
 BATCH = Location("/v1/files/batch-download", proxied=True)  # archives of many files, and below it their addresses
 STILLS = Location("/api/media/", proxied=True)  # {thumbnail,preview,still}/{id}: gated, then cached
 SHARES = Location("/s/", proxied=True)  # {code}/…: what visitors of shares see
@@ -75,8 +77,8 @@ TUS_APPEND = Location(INTERNAL + "tus/append/", internal=True)
 TUS_ASK = Location(INTERNAL + "tus/ask/", internal=True)
 
 LOCATIONS = (
-    STATIC, HLS, DOWNLOAD, STREAM, BATCH, STILLS, SHARES, PART, COMPLETE, TUS, AUTH, CONTENT_KEY, VAULT, ORIGINALS,
-    STORED, MOUNTS, LINKED, DIRECTORY, ARCHIVE, PARTS, MEMBER, TUS_CREATE, TUS_APPEND, TUS_ASK,
+    STATIC, HLS, DOWNLOAD, STREAM, GET, BATCH, STILLS, SHARES, PART, COMPLETE, TUS, AUTH, CONTENT_KEY, VAULT,
+    ORIGINALS, STORED, MOUNTS, LINKED, DIRECTORY, ARCHIVE, PARTS, MEMBER, TUS_CREATE, TUS_APPEND, TUS_ASK,
 )  # fmt: skip
 
 STILL_KINDS = ("thumbnail", "preview", "still", "storyboard", "waveform")
@@ -185,6 +187,8 @@ class QueryParam:
 
 
 EXPIRES_PARAM = QueryParam("expires")
+GET_EXPIRES_PARAM = QueryParam("exp")  # of /get, as source 2 calls it
+NETWORK_PARAM = QueryParam("net")
 SIGNATURE_PARAM = QueryParam("sig")
 
 
@@ -206,6 +210,12 @@ def download_expression(expires: str, root: str, path: str, secret: str, query: 
     return f"d {query}{expires}/{root}/{path} {secret}"
 
 
+def bound_download_expression(expires: str, root: str, path: str, secret: str, network: str, query: str = "") -> str:
+    """The same of a /d/ link that opens in `network` alone (:func:`network_of`): no text of the one form is any of the
+    other, and the spaces keep a query from moving into the network."""
+    return f"n {query} {network} {expires}/{root}/{path} {secret}"
+
+
 def secure_link_md5(expression: str) -> str:
     """Return base64url(MD5(expression)) without padding, as ngx_http_secure_link_module compares it."""
     raw = expression.encode("utf-8", "surrogateescape")
@@ -225,9 +235,51 @@ def download_url(key_id: str, secret: str, expires: int, root: str, path: str) -
     return f"{DOWNLOAD.path}{key_id}/{mac}/{expires:010d}/{root}/{encode_path(path)}"
 
 
+def bound_download_url(key_id: str, secret: str, expires: int, root: str, path: str, network: str) -> str:
+    """Return `/d/{kid}/net/{md5}/{expires}/{root}/{path}`: opened in `network` alone, which Nginx itself compares."""
+    mac = secure_link_md5(bound_download_expression(f"{expires:010d}", root, path, secret, network))
+    return f"{DOWNLOAD.path}{key_id}/{BOUND}/{mac}/{expires:010d}/{root}/{encode_path(path)}"
+
+
 def encode_path(path: str) -> str:
     """Percent-encode a file system path (surrogateescape for bytes that are no UTF-8), keeping its slashes."""
     return quote(path.encode("utf-8", "surrogateescape"), safe="/")
+
+
+# --- the network of a client, as bound links name it ------------------------------------------------
+
+BOUND = "net"  # stands behind the key id of a bound /d/ link
+NETWORK = r"(?:(?:[0-9]{1,3}\.){3}0/24|(?:[0-9a-f]{1,4}:){4}:/64)"
+
+
+def network_of(address: str) -> str:
+    """Return the /24 of an IPv4 address or the /64 of an IPv6 one, in the words of CLIENT_NETWORKS.
+
+    Raises ValueError for anything else.
+    """
+    parsed = ip_address(address)
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+    if parsed.version == 4:
+        return ".".join(str(parsed).split(".")[:3]) + ".0/24"
+    return ":".join(f"{int(group, 16):x}" for group in parsed.exploded.split(":")[:4]) + "::/64"
+
+
+_G0, _G1, _G2, _G3 = (f"(?<sluice_net{n}>[0-9a-f]+)" for n in range(4))
+_FOUR_MORE = "(?::[0-9a-f]+){4}$"
+# (pattern of $remote_addr, the network's text in Nginx's variables), the first that fits. Nginx writes an address as
+# RFC 5952 does: `::` stands for two groups of zeros or more, and only where there are many groups behind it do some
+# of them belong to the /64.
+CLIENT_NETWORKS = (
+    (r"^(?:::ffff:)?(?<sluice_net>[0-9]+\.[0-9]+\.[0-9]+)\.[0-9]+$", "$sluice_net.0/24"),
+    (f"^{_G0}:{_G1}:{_G2}:{_G3}:", "$sluice_net0:$sluice_net1:$sluice_net2:$sluice_net3::/64"),
+    (f"^{_G0}:{_G1}:{_G2}::", "$sluice_net0:$sluice_net1:$sluice_net2:0::/64"),
+    (f"^{_G0}:{_G1}::", "$sluice_net0:$sluice_net1:0:0::/64"),
+    (f"^{_G0}::{_G3}{_FOUR_MORE}", "$sluice_net0:0:0:$sluice_net3::/64"),
+    (f"^{_G0}::", "$sluice_net0:0:0:0::/64"),
+    (f"^::{_G2}:{_G3}{_FOUR_MORE}", "0:0:$sluice_net2:$sluice_net3::/64"),
+    (f"^::{_G3}{_FOUR_MORE}", "0:0:0:$sluice_net3::/64"),
+    ("^::", "0:0:0:0::/64"),
+)
 
 
 # --- the media layout on disk: the processor writes it, control names it, Nginx aliases it --------
@@ -257,7 +309,7 @@ HLS_PLAYLIST = rf"(?:master\.m3u8|{RUNG}/index\.m3u8)"
 HLS_KEY = rf"(?<sluice_rung>{RUNG})/key/(?<sluice_period>{PERIOD})"
 SIDECAR = "original.enc"  # a text file that came beside its film, below its track
 ORIGINAL = "original"
-# The {root} of kept originals and of uploads in /d/ links, and their directories below files/: no mount may be named so.
+# The {root} of kept originals and of uploads in /d/ links, and their places below files/: no mount may be named so.
 ORIGINALS_ROOT, UPLOADS_ROOT = "originals", "users"
 OWN_ROOTS = frozenset({ORIGINALS_ROOT, UPLOADS_ROOT})
 STORED_PATH = rf"{UUID}/[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}/{UUID}"  # of an upload, below files/users/

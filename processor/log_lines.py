@@ -72,16 +72,16 @@ def _delivery(entry: dict[str, Any]) -> Delivery | None:
     if not _brings_bytes(entry, status) and not entry.get("ticket"):
         return None
     if file := entry["file"]:
-        kind, (rung, number) = "segment" if "/seg_" in file else "playlist", _FILE.fullmatch(file).groups()
-        return Delivery(_receipt(entry, status, kind, entry["media"], rung, number))
-    kind = _kind(entry["uri"], entry["place"], entry["ticket"])
+        kind = "segment" if "/seg_" in file else "playlist"
+        return Delivery(_receipt(entry, status, kind, entry["media"], *_FILE.fullmatch(file).groups()))
+    place, ticket = entry.get("place", ""), entry.get("ticket", "")
+    kind = _kind(entry["uri"], place, ticket)
     if kind is None:
         return None
     if kind == "key":
-        rung, number = _KEY.fullmatch(entry["uri"]).groups()
-        return Delivery(_receipt(entry, status, kind, entry["media"], rung, number))
-    media, mounted = _whose(entry["place"])
-    item = _TICKET.fullmatch(entry["ticket"])[2] if entry["ticket"] else None
+        return Delivery(_receipt(entry, status, kind, entry["media"], *_KEY.fullmatch(entry["uri"]).groups()))
+    media, mounted = _whose(place)
+    item = _TICKET.fullmatch(ticket)[2] if ticket else None
     media = entry["target"] if kind == "still" else media
     return Delivery(_receipt(entry, status, kind, media), mounted, item)
 

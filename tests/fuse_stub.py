@@ -39,8 +39,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 DEVICE = "/dev/fuse"
-START_SECONDS = 5.0
-STOP_SECONDS = 5.0
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
 POLL_SECONDS = 0.02
 MODE = re.compile(r"ok|hang|eio|eio-after \d+|empty")
 

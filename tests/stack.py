@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -49,11 +50,15 @@ _MEDIA = """SELECT row_to_json(found) FROM (
         (SELECT coalesce(json_agg(one ->> 'rung'), '[]') FROM jsonb_array_elements(tracks) one) AS tracks
     FROM media WHERE name = '{name}' AND deleted_at IS NULL ORDER BY media.created_at DESC, id LIMIT 1) found"""
 
-# Tests sign in more often than people.
+# Tests sign in more often than people, and look at no picture for its beauty.
 SETTINGS = (
     """
+[video]
+preset = "ultrafast"
+
 [server]
 sign_ins_per_minute = 6000
+cors_origins = ["http://player.localhost:8080"]
 
 [session]
 max_devices = 1000
@@ -66,7 +71,8 @@ requests_burst = 100000
     + NEIGHBOURS
 )
 
-START_SECONDS = 180
+PATIENCE = 120  # seconds at least for what must come true: a test waits, and says nothing about speed
+START_SECONDS = 400
 LOG_LINES = 60
 
 # A film may be watched before it is finished.
@@ -116,26 +122,26 @@ class Stack:
         client = Client(self.url, self.data / "tls" / "certificate.pem", address)
         if username is not None:
             account = {"username": username, "password": password or self.admin_password}
-            client.post("/api/auth/login", json=account, timeout=30).raise_for_status()
+            client.post("/api/auth/login", json=account, timeout=PATIENCE).raise_for_status()
         return client
 
     @property
     def admin_password(self) -> str:
         return (self.data / "admin-password").read_text().strip()
 
-    def raw(self, request: bytes, quiet_seconds: float = 2) -> bytes:
-        """Send bytes as they are and return all that comes back until the end, or until silence."""
+    def raw(self, request: bytes, quiet_seconds: float = 2, host: str = "localhost") -> bytes:
+        """Send bytes as they are and return all that comes back until the end, or until silence after something."""
         context = ssl.create_default_context(cafile=self.data / "tls" / "certificate.pem")
         answer = b""
         with (
-            socket.create_connection(("localhost", self.port), timeout=10) as plain,
+            socket.create_connection((host, self.port), timeout=PATIENCE) as plain,
             context.wrap_socket(plain, server_hostname="localhost") as secure,
         ):
             secure.sendall(request)
-            secure.settimeout(quiet_seconds)
             with contextlib.suppress(TimeoutError, ConnectionError, ssl.SSLError):
                 while chunk := secure.recv(65536):
                     answer += chunk
+                    secure.settimeout(quiet_seconds)
         return answer
 
     def sluice(self, *arguments: str, check: bool = True, given: str | None = None) -> str:
@@ -172,14 +178,22 @@ class Stack:
 
     def wait_for_media(self, name: str, state: str = "completed", seconds: float = 120) -> dict:
         """The media `name` once it has reached `state`; fails at once when it fails instead."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + max(seconds, 2 * PATIENCE)
         while True:
             media = self.media(name)
             if media and media["state"] in REACHED[state]:
                 return media
             assert not (media and media["state"] == "failed"), f"{name} failed: {media['error']}"
-            assert time.monotonic() < deadline, f"{name} is not {state} after {seconds} s: {media}"
+            assert time.monotonic() < deadline, f"{name} is not {state}: {media}"
             time.sleep(0.3)
+
+    def mount(self, name: str) -> dict:
+        """What `sluice mount list` tells of a mount: its state ("" before the first look), the reason, what is missing."""
+        found = self.query(
+            "SELECT json_build_object('state', CASE WHEN away THEN 'away' ELSE 'here' END, 'reason', reason, "
+            f"'missing', missing) FROM mounts WHERE name = '{name}'"
+        )
+        return json.loads(found) if found else {"state": "", "reason": "", "missing": 0}
 
     # --- looking inside -------------------------------------------------------------------------------
 
@@ -207,10 +221,20 @@ class Stack:
         text = (self.data / "logs/access.log").read_text(errors="replace")
         return [UNSAID | json.loads(line) for line in text.split("\n") if line]
 
-    def wait_for_deliveries(self, start: int, wanted) -> list[dict]:
-        """The lines from `start` on for which `wanted` is true, once Nginx has flushed its buffer."""
-        time.sleep(1.5)
-        return [line for line in self.deliveries()[start:] if wanted(line)]
+    def wait_for_deliveries(self, start: int, wanted, count: int = 1) -> list[dict]:
+        """The lines from `start` on for which `wanted` is true, once there are `count` of them and no more come.
+
+        Each worker of Nginx writes what it has kept after a second.
+        """
+        deadline, before = time.monotonic() + PATIENCE, None
+        while time.monotonic() < deadline:
+            lines = self.deliveries()
+            found = [line for line in lines[start:] if wanted(line)]
+            if len(found) >= count and len(lines) == before:
+                return found
+            before = len(lines)
+            time.sleep(1.5)
+        return found
 
     # --- breaking things ------------------------------------------------------------------------------
 
@@ -244,11 +268,14 @@ class Stack:
 
     @contextlib.contextmanager
     def stopped(self, program: str) -> Iterator[None]:
+        """A program that is not there; control answers again when this is over."""
         self.supervisor("stop", program)
         try:
             yield
         finally:
             self.supervisor("start", program)
+            if program == "sluice:control":
+                self.sluice("ready", "--wait", "120")
 
     # --- logs -----------------------------------------------------------------------------------------
 
@@ -276,7 +303,7 @@ def running(
         start(stack)
         yield stack
     finally:
-        subprocess.run([REPO / "deploy/down", "--data", data], check=True, timeout=120)
+        subprocess.run([REPO / "deploy/down", "--data", data], check=True, timeout=START_SECONDS)
         shutil.rmtree(data)
 
 
@@ -290,7 +317,15 @@ def start(stack: Stack) -> None:
         raise RuntimeError(f"deploy/up failed:\n{up.stdout}{up.stderr}")
 
 
+_reserved: list[socket.socket] = []  # they reserve a port by their name for as long as this process lives
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        return probe.getsockname()[1]
+    """A port below those that connections take by themselves, and that no other test of this machine was given."""
+    while True:
+        port, name = 20000 + secrets.randbelow(10000), socket.socket(socket.AF_UNIX)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            name.bind(f"\0sluice-test-{port}")
+            probe.bind(("localhost", port))
+            _reserved.append(name)
+            return port

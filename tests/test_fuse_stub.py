@@ -17,7 +17,7 @@ from tests.fuse_stub import Fuse, fuse, mounted_devices, usable
 
 pytestmark = pytest.mark.skipif(not usable(), reason="needs root and /dev/fuse")
 
-LIMIT = 10
+LIMIT = 60
 PAUSE = 0.5
 BIG = 3 * 1024 * 1024
 

@@ -81,6 +81,7 @@ def ensure_keys(directory: Path) -> None:
     for name, content in (
         ("master.key", _secret),
         ("stream.key", _secret),
+        ("get.key", _secret),
         ("tokens.json", _key_ring),
         ("links.json", _key_ring),
     ):

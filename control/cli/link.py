@@ -42,15 +42,16 @@ def rotate_key(data: Path, as_json: bool) -> None:
 
 @command.command()
 @click.argument("media")
-@click.option("--kind", type=click.Choice(["d", "stream"]), default="d", show_default=True,
-              help="d: checked by Nginx alone; stream: checked by control.")  # fmt: skip
+@click.option("--kind", type=click.Choice(["d", "stream", "get"]), default="d", show_default=True,
+              help="d: checked by Nginx alone; stream, get: checked by control.")  # fmt: skip
 @click.option("--ttl", type=int, help="Seconds until it expires; default: links.default_seconds.")
+@click.option("--bind", metavar="ADDRESS", help="It opens in the network of ADDRESS (its /24, of IPv6 its /64) alone.")
 @as_json
 @click.pass_obj
-def mint(data: Path, media: str, kind: str, ttl: int | None, as_json: bool) -> None:
+def mint(data: Path, media: str, kind: str, ttl: int | None, bind: str | None, as_json: bool) -> None:
     """Print a link to the original of MEDIA (an id or a name)."""
     with opened(data) as services:
-        link = services.links.mint(find(services, media), kind, ttl, OPERATOR.role)
+        link = services.links.mint(find(services, media), kind, ttl, OPERATOR.role, bind)
     if as_json:
         show({"url": link.url, "expires": link.expires.isoformat(timespec="seconds")}, as_json)
     else:

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import os
-import secrets
-import string
 from pathlib import Path
 
 import click
 
 from control import bootstrap, settings
 from control.cli.outcome import CommandError
+from control.cli.passwords import new_password
 from control.errors import BadRequest
 from control.files import write_secret
 from control.storage.sql import migrate
-
-# One of each kind satisfies every rule of [password]; 20 characters of the rest are 117 bits.
-_KINDS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-_.!")
-_LENGTH = 20
 
 
 @click.command()
@@ -56,12 +51,3 @@ def _kept_password(path: Path) -> str:
     if not path.exists():
         write_secret(path, new_password() + "\n")
     return path.read_text().strip()
-
-
-def new_password() -> str:
-    """Twenty characters that satisfy every rule of [password]."""
-    every = "".join(_KINDS)
-    characters = [secrets.choice(kind) for kind in _KINDS]
-    characters += [secrets.choice(every) for _ in range(_LENGTH - len(_KINDS))]
-    secrets.SystemRandom().shuffle(characters)
-    return "".join(characters)

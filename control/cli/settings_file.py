@@ -18,7 +18,7 @@ _TEXT = """\
 #public_url = ""
 # Who may connect at all (SEC_001 for the rest): loopback and private ranges. Add your VPN's if it has others.
 #allowed_networks = ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"]
-# Other web sites whose pages may call the API.
+# Other web sites whose pages may call the API, as browsers name them: "https://app.example.org".
 #cors_origins = []
 # A certificate of your own (PEM files); without it a self-signed one is made under tls/.
 #certificate = "/etc/ssl/sluice.pem"
@@ -106,6 +106,8 @@ _TEXT = """\
 # Programs of yours that sign /stream links already go on with their own secret (better in a file:
 # SLUICE_LINKS__STREAM_SECRET_FILE). Empty: the one in keys/stream.key.
 #stream_secret = ""
+# Likewise those that sign an upload service's /get links. Empty: the one in keys/get.key.
+#upload_secret = ""
 
 # ZIP files of several media: how long the address of one is good, and how much one may hold.
 [archives]

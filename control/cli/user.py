@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from control.cli.instance import opened
-from control.cli.migrate import new_password
 from control.cli.outcome import as_json, show
+from control.cli.passwords import new_password
 from control.domain.users import ROLES, User
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 import falcon
@@ -20,17 +21,21 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plai
 class SameOrigin:
     """Fetch Metadata first (W3C Sec-Fetch-Site: browsers alone send it, pages cannot forge it), then Origin.
 
-    A browser that sends neither must show the token of the form, which is bound to its device cookie. Everything else
-    without them comes from no browser, or could not have been sent across sites without a preflight.
+    A page of `origins` (server.cors_origins) may change what a token of its own allows: whatever comes with a cookie is
+    held to our own site. A browser that sends neither must show the token of the form, which is bound to its device
+    cookie. Everything else without them comes from no browser, or could not have been sent across sites without a
+    preflight.
     """
 
-    def __init__(self, tokens: FormTokens):
-        self._tokens = tokens
+    def __init__(self, tokens: FormTokens, origins: Collection[str] = ()):
+        self._tokens, self._origins = tokens, frozenset(origins)
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         if req.method in SAFE_METHODS:
             return
         site, origin = req.env.get("HTTP_SEC_FETCH_SITE"), req.env.get("HTTP_ORIGIN")
+        if origin in self._origins and "HTTP_COOKIE" not in req.env:
+            return
         if site is not None:
             allowed = site in ("same-origin", "none")
         elif origin is not None:

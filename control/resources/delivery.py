@@ -30,7 +30,7 @@ def hand_over(resp: falcon.Response, internal_url: str, content_type: str) -> No
 
 def hand_over_original(resp: falcon.Response, media: Media, attachment: bool = False) -> None:
     """Deliver the plain original of a mounted, uploaded or kept media."""
-    hand_over(resp, _internal_url(media), media.mime)
+    hand_over(resp, _internal_url(media), media.mime or "application/octet-stream")
     inline = media.mime.startswith(_INLINE) and not attachment
     resp.set_header("Content-Disposition", content_disposition(media.name, inline))
 

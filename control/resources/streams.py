@@ -90,7 +90,7 @@ class SignedStream:
     @describe("Links", also={206: None})
     def on_get(self, req: falcon.Request, resp: falcon.Response, stream_id: str) -> None:
         """The original behind a signed link (HMAC-SHA256), with Range."""
-        self._links.verify_stream(stream_id, req.query_string)
+        self._links.verify_stream(stream_id, req.query_string, client_address(req))
         named = self._library.find if _is_uuid(stream_id) else self._mounts.media_for_stream
         media = named(stream_id)
         if media is None or not media.has_plain_file:

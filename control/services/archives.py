@@ -30,7 +30,7 @@ from control.settings.sections import Archives as Limits
 from nginx import contract
 
 QUICK_SECONDS = 1.0  # who asks for an archive waits so long for its preparation
-PATIENCE_SECONDS = 20.0  # who fetches it; Nginx waits for 30 s
+PATIENCE_SECONDS = 10.0  # who fetches it; Nginx waits for 30 s
 LOOK_SECONDS = 0.2
 _NAMED = 5  # refusals that are named at once
 

@@ -16,7 +16,7 @@ from nginx import contract
 
 _ERRORS = {error.code: error for error in table()}
 _SIGNED = re.compile(
-    rf"^(?:{contract.HLS.path}|{contract.DOWNLOAD.path})(?P<kid>{contract.KEY_ID})/-/(?P<expires>{contract.EXPIRES})(?:/|$)"
+    rf"^(?:{contract.HLS.path}|{contract.DOWNLOAD.path})(?P<kid>{contract.KEY_ID})(?P<bound>/{contract.BOUND})?/-/(?P<expires>{contract.EXPIRES})(?:/|$)"
 )
 
 # What Nginx decides by itself, by status, where control was never asked.
@@ -82,6 +82,8 @@ class Explain:
         late = (datetime.fromisoformat(request["time"]) - _moment(signed["expires"])).total_seconds()
         if int(request["status"]) == 410:
             return f"The signature is right, but the link had expired {max(0, late):.0f} s before."
+        if signed["bound"]:
+            return "The link is bound to another network than the one it was asked for from, or it was changed."
         return "The signature does not fit this address: it was changed, or made for another one."
 
     def _trail_facts(self, trail: list) -> list[tuple[str, str]]:

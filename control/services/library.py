@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,7 @@ from control.errors import MediaNotFound
 from control.services.audit import Audit
 from control.services.decisions import decide
 from control.services.memory import Memory
+from nginx import contract
 
 LARGEST_PAGE, BATCH = 200, 500
 
@@ -44,6 +46,11 @@ class Library:
         """From memory where that may be trusted."""
         return self._memory.get(media_id)
 
+    def find_by_key(self, key: str) -> Media | None:
+        """What clients of the upload service call so (Media.key)."""
+        media_id = key.rpartition("/")[2]
+        media = self.find(media_id) if re.fullmatch(contract.UUID, media_id) else None
+        return media if media is not None and media.key == key else None
     def ids(self, principal: Principal, filters, limit: int) -> list[str]:
         """All that `principal` may see and that fits, `limit` of it at most."""
         return self._media.ids(_seen_by(principal, filters), limit)

@@ -39,7 +39,7 @@ class Server(Section):
     allowed_networks: list[str] = [
         "127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10",
     ]  # fmt: skip
-    cors_origins: list[str] = []
+    cors_origins: list[Annotated[str, Field(pattern=r"^https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?$")]] = []
     certificate: Path | None = None  # PEM files; empty: self-signed under DIR/tls
     certificate_key: Path | None = None
     sign_ins_per_minute: int = Field(30, ge=1)  # from one address; 20 more at once
@@ -136,6 +136,7 @@ class Links(Section):
     max_seconds: int = Field(30 * 86400, ge=1)  # what administrators and editors may ask for
     viewer_max_seconds: int = Field(7 * 86400, ge=1)
     stream_secret: str = ""  # of programs that sign /stream links already; empty: the one in keys/stream.key
+    upload_secret: str = ""  # likewise of an upload service's /get links; empty: the one in keys/get.key
 
 
 class Archives(Section):

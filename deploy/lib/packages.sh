@@ -27,9 +27,9 @@ TEST_NEEDS='
 chromium    | have chromium             | chromium | chromium
 wrk         | have wrk                  | wrk | wrk
 unzip       | have unzip                | unzip | unzip
+php         | have_php                  | php-cli php-curl | php
 7z          | have 7z                   | p7zip-full | p7zip
 bsdtar      | have bsdtar               | libarchive-tools | libarchive
-php         | have php                  | php-cli | php
 zzuf        | have zzuf                 | zzuf | zzuf
 '
 
@@ -50,6 +50,7 @@ have_nginx_module() {
 }
 
 have_acl() { [[ $EUID -ne 0 ]] || have setfacl; } # only root has another account to let in
+have_php() { have php && php -r 'exit((int) !extension_loaded("curl"));'; }
 have_postgres() { postgres_bin >/dev/null; }
 have_python() { [[ -n $(python_candidates) ]]; }
 have_python_headers() {

@@ -16,7 +16,7 @@ supervisorctl() { with_program_environment "$VENV/bin/supervisorctl" -c "$SUPERV
 # The supervisor goes into the background by itself, in a session of its own: Ctrl-C reaches this script alone.
 start_supervisor() {
     with_program_environment "$VENV/bin/supervisord" -c "$SUPERVISOR_CONFIG" || die "the supervisor did not start."
-    wait_until 15 test -S "$RUN/supervisor.sock" || fail_with_log supervisord "the supervisor did not start."
+    wait_until 60 test -S "$RUN/supervisor.sock" || fail_with_log supervisord "the supervisor did not start."
 }
 
 # Start one program or a group and wait until it has lived for a second.
@@ -36,7 +36,7 @@ start_stores() {
         no/yes) start_programs stores:redis ;;
     esac
     if [[ $PRIVATE_POSTGRES == yes ]]; then
-        wait_until 60 postgres_answers || fail_with_log postgres "Postgres does not answer."
+        wait_until 120 postgres_answers || fail_with_log postgres "Postgres does not answer."
     fi
     if [[ $PRIVATE_REDIS == yes ]]; then
         wait_until 60 redis_answers || fail_with_log redis "Redis does not answer."
@@ -47,9 +47,9 @@ start_stores() {
 start_drives() { ! grep -q '^\[group:drives\]' "$DATA/nginx/drives.ini" || start_programs 'drives:*'; }
 
 wait_until_ready() {
-    wait_until 90 answers_ready && return 0
+    wait_until 180 answers_ready && return 0
     supervisorctl status >&2 || true
-    fail_with_log control "not ready after 90 s. /readyz says: $(ask_ready 2>&1)"
+    fail_with_log control "not ready after 180 s. /readyz says: $(ask_ready 2>&1)"
 }
 
 answers_ready() { ask_ready --fail >/dev/null 2>&1; }

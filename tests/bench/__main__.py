@@ -11,7 +11,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from tests.bench import ingest, receipts
+from tests.bench import archives, ingest, receipts
 from tests.bench.world import FILES, REPO, World, bad_sign_ins, world
 
 
@@ -122,5 +122,7 @@ if __name__ == "__main__":
         ingest.main(sys.argv[2:])
     elif sys.argv[1:2] == ["receipts"]:
         receipts.main(sys.argv[2:])
+    elif sys.argv[1:2] == ["archives"]:
+        archives.main(sys.argv[2:])
     else:
         main()

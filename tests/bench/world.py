@@ -89,7 +89,7 @@ def world(sessions: int = 0, media: int = 0) -> Iterator[World]:
         media_id = _media(stack)
         _populate(stack, sessions, media)
         port = free_port()
-        with _noop(stack), _nginx(stack, port):
+        with _noop(stack), plain_nginx(stack, port):
             client = stack.session()
             secret = json.loads((stack.data / "keys/links.json").read_text())["keys"]["k1"]
             prefix = contract.hls_prefix("k1", secret, int(time.time()) + 86400, "0" * 32, media_id)
@@ -182,7 +182,7 @@ def _noop(stack: Stack) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _nginx(stack: Stack, port: int) -> Iterator[None]:
+def plain_nginx(stack: Stack, port: int) -> Iterator[None]:
     """The rendered server on plain HTTP and one worker, with the neighbours it is compared to."""
     path, pid = stack.data / "nginx/bench.conf", stack.data / "run/bench.pid"
     stack.place(_configuration(stack, port).encode(), path)

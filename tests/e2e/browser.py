@@ -8,12 +8,16 @@ import shutil
 import time
 from collections.abc import Iterator
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.stack import PATIENCE
 
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--no-first-run", "--autoplay-policy=no-user-gesture-required",
 ]  # fmt: skip
+
+expect.set_options(timeout=PATIENCE * 1000)
 
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
@@ -21,13 +25,15 @@ DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS, timeout=2000 * PATIENCE)
         yield browser
         browser.close()
 
 
 def context(browser: Browser, url: str, **options) -> BrowserContext:
-    return browser.new_context(base_url=url, ignore_https_errors=True, viewport=DESKTOP, **options)
+    context = browser.new_context(base_url=url, ignore_https_errors=True, viewport=DESKTOP, **options)
+    context.set_default_timeout(PATIENCE * 1000)
+    return context
 
 
 class Ear:
@@ -44,11 +50,11 @@ class Ear:
         return [text for text in self.heard if not any(re.search(pattern, text) for pattern in self.expected)]
 
 
-def until(page: Page, expression: str, seconds: float = 20) -> None:
+def until(page: Page, expression: str, seconds: float = PATIENCE) -> None:
     """Wait until a JavaScript expression is true. (Playwright's own way needs eval, which our CSP forbids.)"""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + max(seconds, PATIENCE)
     while not page.evaluate(expression):
-        assert time.monotonic() < deadline, f"not true after {seconds} s: {expression}"
+        assert time.monotonic() < deadline, f"not true: {expression}"
         page.wait_for_timeout(100)
 
 

@@ -65,7 +65,7 @@ CANARY = b"canary-5e1f0c9d"
 def shelved(stack) -> dict:
     """A mounted song (its bytes are what matters here), with a canary at both ends."""
     stack.place(CANARY + bytes(range(256)) * 400 + CANARY, stack.data / "shelf" / "song.mp3")
-    return stack.wait_for_media("song.mp3", seconds=60)
+    return stack.wait_for_media("song.mp3")
 
 
 # --- a person with a browser ----------------------------------------------------------------------

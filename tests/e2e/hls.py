@@ -44,5 +44,5 @@ def decoded(url: str, certificate, stream: str = "v:0", header: str = "") -> tup
         "ffprobe", "-v", "error", *(["-headers", header + "\r\n"] if header else []), "-count_frames",
         "-select_streams", stream, "-show_entries", "stream=nb_read_frames:format=duration", "-of", "json", url,
     ]  # fmt: skip
-    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout)
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=500).stdout)
     return int(found["streams"][0]["nb_read_frames"]), float(found["format"].get("duration", 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
 
 import pytest
@@ -21,8 +22,14 @@ def entries(admin, **search) -> list[dict]:
 
 def explained(stack, decision: str) -> dict:
     """Nginx writes its log a second later."""
-    wait_until(lambda: stack.sluice("explain", decision, "--json", check=False), 5, f"{decision} is not explained")
-    return json.loads(stack.sluice("explain", decision, "--json"))
+    found = []
+
+    def known() -> bool:
+        found[:] = [stack.sluice("explain", decision, "--json", check=False)]
+        return bool(found[0])
+
+    wait_until(known, what=f"{decision} is not explained")
+    return json.loads(found[0])
 
 
 def facts(explanation: dict) -> dict[str, str]:
@@ -30,7 +37,8 @@ def facts(explanation: dict) -> dict[str, str]:
 
 
 def test_a_life_of_an_account_is_in_the_trail(stack, admin, film):
-    name = add_user(stack)
+    name = f"viewer-{secrets.token_hex(4)}"
+    stack.sluice("user", "add", name, "--password-stdin", given=PASSWORD)
     person = stack.session(None)
     signed_in = person.post("/api/auth/login", json={"username": name, "password": PASSWORD}).json()
     person.post("/api/auth/login", json={"username": name, "password": "wrong"})
@@ -49,9 +57,7 @@ def test_a_life_of_an_account_is_in_the_trail(stack, admin, film):
         "sign_in", "sign_in_refused", "token_minted", "token_revoked", "stream_opened", "refused", "session_ended",
         "password_changed", "sign_out",
     }  # fmt: skip
-    wait_until(
-        lambda: wanted <= {entry["event"] for entry in entries(admin, principal=name)}, 5, "some event is missing"
-    )
+    wait_until(lambda: wanted <= {entry["event"] for entry in entries(admin, principal=name)}, what="an event is missing")
     by_operator = [entry for entry in entries(admin, principal="operator") if entry["details"].get("user") == name]
     assert {e["event"] for e in by_operator} == {
         "user_created",
@@ -123,13 +129,17 @@ def test_what_nginx_refused_alone_is_explained_with_key_and_clock(stack, shelved
     assert explanation["outcome"] == "refused" and "'k9'" in explanation["sentence"]
     changed = stranger.get(link.replace("song", "sang"))
     assert "does not fit" in explained(stack, changed.json()["error"]["decision"])["sentence"]
+    body = {"media_id": shelved["id"], "kind": "d", "ttl": 60, "bind": True}
+    bound = stack.session(address="127.9.8.1").post("/api/links", json=body).json()["url"]
+    elsewhere = explained(stack, stranger.get(bound).json()["error"]["decision"])
+    assert "another network" in elsewhere["sentence"] and facts(elsewhere)["key id"] == "k1 (live)"
 
 
 def test_a_yes_is_explained_too(stack, film):
     stack.session().get(f"/api/media/stream/{film['id']}")
-    found = entries(stack.session(), event="stream_opened")
-    wait_until(lambda: entries(stack.session(), event="stream_opened"))
-    explanation = explained(stack, (found or entries(stack.session(), event="stream_opened"))[0]["decision"])
+    admin = stack.session()
+    wait_until(lambda: entries(admin, event="stream_opened"))
+    explanation = explained(stack, entries(admin, event="stream_opened")[0]["decision"])
     assert explanation["outcome"] == "allowed"
 
 

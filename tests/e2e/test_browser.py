@@ -16,7 +16,7 @@ from tests.e2e.people import PASSWORD, add_user, bearer
 def song(stack, tmp_path_factory):
     file = make(tmp_path_factory.mktemp("media") / "tune.mp3", "-f", "lavfi", "-i", "sine=duration=5", "-q:a", "9")
     stack.place(file.read_bytes(), stack.data / "shelf" / "tune.mp3")
-    return stack.wait_for_media("tune.mp3", seconds=60)
+    return stack.wait_for_media("tune.mp3")
 
 
 def test_a_person_signs_in_by_keyboard_and_out_again(browser, stack):

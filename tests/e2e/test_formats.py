@@ -29,7 +29,7 @@ def languages(stack, tmp_path_factory):
     )  # fmt: skip
     stack.place(TEXT.format("canary-beside").encode(), stack.data / "imports" / "languages.fr.srt")
     stack.wait_for_media(stack.drop(file))
-    wait_until(lambda: "text1" in stack.media("languages.mkv")["tracks"], 20, "the text beside it was not taken up")
+    wait_until(lambda: "text1" in stack.media("languages.mkv")["tracks"], what="the text beside it was not taken up")
     return stack.media("languages.mkv")
 
 

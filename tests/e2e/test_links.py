@@ -1,14 +1,19 @@
-"""Signed links through the real Nginx: /d by secure_link alone, /stream by control (threats S07, S09)."""
+"""Signed links through the real Nginx: /d by secure_link alone, /stream and /get by control (threats S07, S09)."""
 
 from __future__ import annotations
 
 import json
+import re
 import time
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.e2e.conftest import CANARY
+from tests.e2e.originals import put
+from tests.e2e.people import PASSWORD, add_user
+
+FORMS = ("d", "stream", "get")
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +21,7 @@ def links(stack, shelved):
     client = stack.session()
     return {
         kind: urlsplit(client.post("/api/links", json={"media_id": shelved["id"], "kind": kind, "ttl": 600}).json()["url"])
-        for kind in ("d", "stream")
+        for kind in FORMS
     }  # fmt: skip
 
 
@@ -24,7 +29,7 @@ def path_of(url):
     return url.path + (f"?{url.query}" if url.query else "")
 
 
-@pytest.mark.parametrize("kind", ["d", "stream"])
+@pytest.mark.parametrize("kind", FORMS)
 def test_a_link_needs_no_session_and_resumes(stack, links, kind):
     client, path = stack.session(None), path_of(links[kind])
     whole = client.get(path)
@@ -62,7 +67,7 @@ def test_S09_a_forged_mac_opens_nothing(stack, links):
 @pytest.mark.parametrize("change", ["?x=1", "?", "%20", "%0a", "/"])
 def test_S07_a_download_link_has_exactly_one_form(stack, links, change):
     raw = f"GET {links['d'].path}{change} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
-    answer = stack.raw(raw)
+    answer = stack.raw(raw, quiet_seconds=30)
     assert (b" 200 " not in answer.split(b"\r\n")[0] and CANARY not in answer) or change == "?"
 
 
@@ -83,16 +88,34 @@ def test_S07_a_link_of_one_kind_is_none_of_the_other(stack, links, shelved):
         assert answer.status_code == 403 and answer.json()["error"]["code"] == "SEC_003", path
 
 
-def test_S09_expiry_is_honoured_to_the_second(stack, shelved):
-    client = stack.session()
-    urls = [client.post("/api/links", json={"media_id": shelved["id"], "kind": kind, "ttl": 2}).json()["url"]
-            for kind in ("d", "stream")]  # fmt: skip
-    stranger = stack.session(None)
-    assert [stranger.get(url).status_code for url in urls] == [200, 200]
-    time.sleep(3.1)
-    for url in urls:
-        answer = stranger.get(url)
-        assert (answer.status_code, answer.json()["error"]["code"]) == (410, "SEC_004")
+def test_S07_a_get_link_has_exactly_one_form(stack, links, shelved):
+    path, query = links["get"].path, links["get"].query
+    key = path.removeprefix("/get/")
+    for changed in (
+        path, f"{path}?{query}&x=1", f"{path}?{'&'.join(reversed(query.split('&')))}", f"{path}=?{query}", f"{path}%3D?{query}",
+        f"/get/%{ord(key[0]):02x}{key[1:]}?{query}", f"/get/{key.swapcase()}?{query}", f"/GET/{key}?{query}", f"/get//{key}?{query}",
+        f"/get/{key}/?{query}", f"/get/{key};x?{query}", f"/get/./{key}?{query}", f"/x/../get/{key}?{query}",
+        f"/get/{shelved['id']}?{query}", f"{path}?{query.upper()}", f"{path}?{query}%20", f"{path}?{links['stream'].query}",
+        f"{path}?{query.replace('exp=', 'exp=%30')}", f"{path}?{query.replace('exp=', 'exp=-')}", f"/get/?{query}",
+    ):  # fmt: skip
+        raw = f"GET {changed} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+        answer = stack.raw(raw, quiet_seconds=30)
+        assert answer.split()[1] in (b"400", b"403", b"404") and CANARY not in answer, changed
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_S09_expiry_is_honoured_to_the_second(stack, shelved, kind):
+    """Whatever was asked before that second is answered, and whatever after it is refused."""
+    made = stack.session().post("/api/links", json={"media_id": shelved["id"], "kind": kind, "ttl": 3}).json()["url"]
+    expires = int(re.search(r"(?<=[/=])\d{10}(?=[/&])", made)[0])
+    stranger, over = stack.session(None), False
+    while not over:
+        asked = time.time()
+        answer = stranger.get(made)
+        assert answer.status_code == 200 or time.time() >= expires
+        over = asked >= expires + 1
+        time.sleep(0.2)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (410, "SEC_004")
 
 
 def test_S09_a_prefix_opens_its_own_media_alone(stack, film, photo):
@@ -106,11 +129,11 @@ def test_S09_a_prefix_opens_its_own_media_alone(stack, film, photo):
         playlist.replace("360p", "999p"), playlist + "%0a",
     ):  # fmt: skip
         raw = f"GET {changed} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
-        assert stack.raw(raw).split()[1] in (b"400", b"403", b"404"), changed
+        assert stack.raw(raw, quiet_seconds=30).split()[1] in (b"400", b"403", b"404"), changed
 
 
 def test_the_command_mints_the_same_links(stack, shelved):
-    for kind in ("d", "stream"):
+    for kind in FORMS:
         printed = stack.sluice("link", "mint", shelved["id"], "--kind", kind, "--ttl", "60").strip().splitlines()[-1]
         url = next(word for word in printed.split() if word.startswith("https://"))
         assert stack.session(None).get(url).content.startswith(CANARY)
@@ -119,6 +142,28 @@ def test_the_command_mints_the_same_links(stack, shelved):
 def test_a_link_to_ciphertext_is_refused_with_a_sentence(stack, film):
     answer = stack.session().post("/api/links", json={"media_id": film["id"], "kind": "d", "ttl": 60})
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "MEDIA_008")
+
+
+def test_the_upload_services_clients_ask_for_a_signed_address_by_key(stack, shelved):
+    client = stack.session()
+    answer = client.get("/v1/files/signed-url", params={"key": f"media/{shelved['id']}", "ttl": 60})
+    assert answer.status_code == 200 and "/get/" in answer.json()["url"]
+    assert stack.session(None).get(answer.json()["url"]).content.startswith(CANARY)
+    for key, status in (("media/" + "0" * 8 + shelved["id"][8:], 404), (shelved["id"], 404), ("", 404), ("../x", 404)):
+        assert client.get("/v1/files/signed-url", params={"key": key}).status_code == status, key
+    assert client.get("/v1/files/signed-url").status_code == 400
+    assert client.get("/v1/files/signed-url", params={"key": f"media/{shelved['id']}", "ttl": 0}).status_code == 400
+
+
+def test_S03_nobody_gets_an_address_of_what_they_may_not_see(stack):
+    placed, bob = put(stack, "stored", "hers.txt", CANARY, "text/plain"), stack.session(add_user(stack), PASSWORD)
+    stack.query(f"UPDATE media SET visibility = 'private' WHERE id = '{placed.id}'")
+    refused = bob.get("/v1/files/signed-url", params={"key": placed.key})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (404, "MEDIA_001")
+    url = stack.session().get("/v1/files/signed-url", params={"key": placed.key}).json()["url"]
+    assert stack.session(None).get(url).content == CANARY
+    # A stored file has one key.
+    assert stack.session().get("/v1/files/signed-url", params={"key": f"media/{placed.id}"}).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -130,8 +175,9 @@ def test_a_bad_request_for_a_link_is_told_what_is_wrong(stack, body):
 
 
 def test_O03_no_signature_reaches_the_log(stack, links):
-    stack.session(None).get(path_of(links["d"]))
-    stack.session(None).get(path_of(links["stream"]))
-    stack.wait_for_deliveries(0, bool)
+    start, agent = len(stack.deliveries()), {"User-Agent": "o03"}
+    stack.session(None).get(path_of(links["d"]), headers=agent)
+    stack.session(None).get(path_of(links["stream"]), headers=agent)
+    assert len(stack.wait_for_deliveries(start, lambda line: line["agent"] == "o03", 2)) == 2
     log = (stack.data / "logs/access.log").read_text(errors="replace")
     assert links["d"].path.split("/")[3] not in log and links["stream"].query.split("sig=")[1] not in log

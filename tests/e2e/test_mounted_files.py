@@ -115,7 +115,7 @@ def test_the_log_says_what_control_answered_and_what_the_client_got(stack, clien
     start = len(stack.deliveries())
     for way in ways.values():
         client.get(way, headers={"Range": "bytes=2-5"})
-    player, download, stream = stack.wait_for_deliveries(start, lambda line: line["range"] == "bytes=2-5")
+    player, download, stream = stack.wait_for_deliveries(start, lambda line: line["range"] == "bytes=2-5", 3)
     assert [line["status"] for line in (player, download, stream)] == [206] * 3
     assert (player["control"], download["control"], stream["control"]) == ("200", "", "200")
     assert player["bytes"] == download["bytes"] == 4
@@ -130,7 +130,7 @@ def test_no_drive_can_be_reached_from_outside(stack):
 def test_slow_clients_pin_neither_memory_nor_disk(stack, client):
     """Forty people who have paused a film: one buffer each, and no copy of the film anywhere."""
     stack.place(bytes(30_000_000), stack.data / "shelf" / "paused.mp3")
-    media = stack.wait_for_media("paused.mp3", seconds=60)
+    media = stack.wait_for_media("paused.mp3")
     before = memory(stack)
     paused = [client.get(f"/api/media/{media['id']}/original", stream=True) for _ in range(40)]
     for answer in paused:

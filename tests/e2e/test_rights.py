@@ -137,7 +137,9 @@ MATRIX = {
         UNKNOWN,
         UNKNOWN,
     ),  # it has no job
+    "GET /v1/files/signed-url": LINK,  # asked without a key
     "GET /stream/{stream_id}": UNSIGNED,
+    "GET /get/{encoded_key}": UNSIGNED,
     "GET /_sluice/auth": NOBODY,
     "GET /_sluice/key/{grant}/{media_id:uuid}/{rung}/{n:int}": NOBODY,
     "GET /healthz": OPEN,
@@ -207,9 +209,8 @@ def ask(client, row: str, media: str, shared: dict):
     method, path = row.split(" ", 1)
     for name, value in {
         "{media_id:uuid}": media, "{session_id:uuid}": media, "{token_id:uuid}": media, "{archive_id:uuid}": media,
-        "{decision}": "0" * 32,
-        "{stream_id}": media, "{grant}": "0" * 32, "{rung}": "360p", "{n:int}": "0", "{upload_id}": "0" * 32,
-        "{key:path}": f"media/{media}" if method == "GET" else "media/none",
+        "{decision}": "0" * 32, "{stream_id}": media, "{encoded_key}": media, "{grant}": "0" * 32, "{rung}": "360p",
+        "{n:int}": "0", "{upload_id}": "0" * 32, "{key:path}": f"media/{media}" if method == "GET" else "media/none",
         "{share_id:uuid}": shared["id"], "{code}": shared["code"],
     }.items():  # fmt: skip
         path = path.replace(name, value)

@@ -5,18 +5,18 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
-REPO = Path(__file__).resolve().parents[2]
+from tests.e2e.people import wait_until
+from tests.stack import REPO, START_SECONDS, free_port
 
 
 def deploy(script: str, *arguments, **environment) -> subprocess.CompletedProcess:
     return subprocess.run(
         [REPO / "deploy" / script, *map(str, arguments)],
-        capture_output=True, text=True, timeout=180, env={**os.environ, **environment},
+        capture_output=True, text=True, timeout=START_SECONDS, env={**os.environ, **environment},
     )  # fmt: skip
 
 
@@ -97,10 +97,11 @@ def test_a_killed_program_comes_back_and_down_ends_even_what_a_killed_supervisor
     assert up.returncode == 0, up.stdout + up.stderr
     postgres = int((data / "postgres" / "postmaster.pid").read_text().splitlines()[0])
     os.kill(postgres, signal.SIGKILL)
-    subprocess.run([REPO / ".venv/bin/sluice", "--data", data, "ready", "--wait", "30"], check=True)
+    subprocess.run([REPO / ".venv/bin/sluice", "--data", data, "ready", "--wait", "90"], check=True)
 
-    os.kill(int((data / "run" / "supervisord.pid").read_text()), signal.SIGKILL)
-    time.sleep(0.2)
+    supervisor = (data / "run" / "supervisord.pid").read_text().strip()
+    os.kill(int(supervisor), signal.SIGKILL)
+    wait_until(lambda: supervisor not in processes(data))
     assert processes(data) != []
     assert deploy("down", "--data", data).returncode == 0
     assert processes(data) == []
@@ -108,12 +109,6 @@ def test_a_killed_program_comes_back_and_down_ends_even_what_a_killed_supervisor
 
 def test_down_is_content_where_nothing_runs(tmp_path):
     assert deploy("down", "--data", tmp_path).returncode == 0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        return probe.getsockname()[1]
 
 
 def test_a_rotation_of_the_master_key_stops_no_film(stack, film):

@@ -12,9 +12,8 @@ from tests.e2e.people import PASSWORD, add_user, wait_until
 @pytest.fixture
 def bob(stack):
     """A viewer of the test's own; gone afterwards."""
-    made = json.loads(stack.sluice("user", "add", "bob", "--json"))
-    yield made
-    stack.sluice("user", "delete", "bob", check=False)
+    yield {"username": add_user(stack, name="bob"), "password": PASSWORD}
+    stack.query("DELETE FROM users WHERE username = 'bob'")
 
 
 def code(answer) -> tuple[int, str]:
@@ -111,7 +110,7 @@ def test_playing_is_activity_and_what_a_page_asks_by_itself_is_not(stack, film):
     key = next(line for line in playlist.splitlines() if "/360p/" in line).replace("index.m3u8", "key/0")
     # The workers wrote this session's clock just now, and would not again for 30 s: only fresh ones tell.
     stack.supervisor("restart", "sluice:control")
-    wait_until(lambda: client.get("/readyz").status_code == 200, 30)
+    wait_until(lambda: client.get("/readyz").status_code == 200)
     rest(stack, name, 40)
     assert client.get("/api/auth/me", headers={"X-Sluice-Background": "1"}).status_code == 401  # idle for too long
     rest(stack, name, 20)
@@ -119,4 +118,4 @@ def test_playing_is_activity_and_what_a_page_asks_by_itself_is_not(stack, film):
     assert client.get("/api/auth/me", headers={"X-Sluice-Background": "1"}).status_code == 200
     assert last_activity(stack, name) == before
     assert client.get(key).status_code == 200
-    wait_until(lambda: last_activity(stack, name) > before, 5, "a key request moved no clock")
+    wait_until(lambda: last_activity(stack, name) > before, what="a key request moved no clock")

@@ -116,6 +116,15 @@ def test_an_undeclared_name_fails_the_render(settings, tmp_path, monkeypatch):
         renderer.text(settings)
 
 
+def test_no_page_of_another_origin_is_let_in_unless_a_setting_names_it(settings, rendered):
+    assert "Access-Control" not in rendered and "$sluice_preflight" not in rendered
+    origins = settings.server.model_copy(update={"cors_origins": ["https://a.example", "http://[::1]:8080"]})
+    named = renderer.text(settings.model_copy(update={"server": origins}))
+    for head, body in [("server", named), *location_blocks(named)]:
+        assert ("Access-Control-Allow-Origin" in body) == ("X-Content-Type-Options" in body), head
+    assert '"https://a.example" "https://a.example";' in named and "Allow-Credentials" not in named
+
+
 def test_a_broken_template_does_not_replace_the_running_configuration(settings, monkeypatch):
     target = renderer.render(settings)
     before = target.read_text()

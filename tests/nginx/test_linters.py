@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from nginx import contract
+from nginx import render as renderer
+from nginx import settings as nginx_settings
 from tests.nginx.test_contract import location_blocks
 
 LINTERS = ("gixy-next", "gixy-ng")
@@ -73,3 +75,12 @@ def test_ssi_is_read_in_one_internal_location_whose_answer_control_alone_writes(
     assert rendered.count("ssi on;") == len(found) == 1
     head, body = found[0]
     assert contract.PARTS.path in head and "internal;" in body and "proxy_pass http://control;" in body
+
+
+def test_without_the_modules_that_assemble_archives_nginx_asks_control_for_them(settings, monkeypatch, tmp_path):
+    monkeypatch.setattr(nginx_settings, "modules", list)
+    alone = tmp_path / "nginx.conf"
+    alone.write_text(renderer.text(settings))
+    renderer.check(alone, settings)
+    assert not re.search(r"echo_|more_|\bssi\b", alone.read_text())
+    assert f"http://control{contract.PARTS.path}$sluice_target?{contract.WHOLE_PARAM.name};" in alone.read_text()

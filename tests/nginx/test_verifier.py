@@ -20,6 +20,7 @@ from control.cli.init import initialise
 from control.settings import load
 from nginx.render import render
 from nginx.settings import binary
+from tests.stack import free_port
 
 ACCOUNTS = ("sluice", "nobody")
 
@@ -50,10 +51,7 @@ class Stub(threading.Thread):
 @pytest.fixture(scope="module")
 def gate():
     """(ask, stub): ask(path) -> (status, body) through an Nginx whose control is the stub."""
-    data = Path(tempfile.mkdtemp(prefix="sluice-nginx-"))
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        port = probe.getsockname()[1]
+    data, port = Path(tempfile.mkdtemp(prefix="sluice-nginx-")), free_port()
     (data / "gate").mkdir()
     (data / "gate" / "file.txt").write_text("gated")
     (data / "sluice.toml").write_text(
@@ -71,7 +69,7 @@ def gate():
     def ask(path: str, *headers: str) -> tuple[int, bytes]:
         context = ssl.create_default_context(cafile=settings.certificate)
         with (
-            socket.create_connection(("localhost", port), timeout=10) as plain,
+            socket.create_connection(("localhost", port), timeout=60) as plain,
             context.wrap_socket(plain, server_hostname="localhost") as secure,
         ):
             lines = [f"GET {path} HTTP/1.1", "Host: localhost", "Connection: close", *headers]
@@ -99,7 +97,7 @@ def as_account(data: Path, settings) -> dict:
 
 
 def wait_for(port: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         with contextlib.suppress(OSError), socket.create_connection(("localhost", port)):
             return

@@ -1,12 +1,11 @@
-"""``python -m tests.processor.tailing DATABASE SOURCE DIRECTORY ODDS``: a reader of the log that kills itself now and then.
+"""``python -m tests.processor.tailing DATABASE SOURCE DIRECTORY STAGE COUNT``: a reader of the log that kills itself.
 
-It dies by SIGKILL, in one of `ODDS` transactions, before its rows are written, after that, or after the commit.
+It dies by SIGKILL in its COUNT-th transaction: before its rows are written (STAGE 0), before the commit (1), after it (2).
 """
 
 from __future__ import annotations
 
 import os
-import random
 import signal
 import sys
 import time
@@ -16,30 +15,32 @@ from control.storage.sql.pool import Database
 from control.storage.sql.receipts import Reading, ReceiptStore
 from processor import receipts
 
-
-def die(odds: int) -> None:
-    if odds and random.randrange(3 * odds) == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
+CHUNK_BYTES = 64 << 10
 
 
-def main(url: str, source: str, directory: str, odds: int) -> None:
-    move = Reading.move
+def main(url: str, source: str, directory: str, fatal_stage: int, count: int) -> None:
+    move, moves = Reading.move, 0
 
-    def fatal(self, *arguments):
-        die(odds)
+    def reached(stage: int) -> None:
+        if moves == count and stage == fatal_stage:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def watched(self, *arguments):
+        nonlocal moves
+        moves += 1
+        reached(0)
         counted = move(self, *arguments)
-        die(odds)
+        reached(1)
         return counted
 
-    Reading.move = fatal
-    receipts.CHUNK_BYTES = 256 << 10 if odds else receipts.CHUNK_BYTES
+    Reading.move, receipts.CHUNK_BYTES = watched, CHUNK_BYTES
     tail = receipts.Tail(ReceiptStore(Database(url, 2).open()), Path(directory), 365, lambda ticket: None, source)
     while True:
         if tail.step():
-            die(odds)
+            reached(2)
         else:
             time.sleep(0.02)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    main(*sys.argv[1:4], *map(int, sys.argv[4:]))

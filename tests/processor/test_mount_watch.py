@@ -132,7 +132,7 @@ def test_U15_a_scan_that_hangs_does_not_stop_the_looks(watch, states, flag):
         looking = asyncio.create_task(watch.run())
         scanning = asyncio.create_task(mounts._scan(Scan(hang.wait), watch, ThreadPoolExecutor(1)))
         watch._probe.found = Look("The drive does not answer.")
-        for _ in range(500):
+        for _ in range(6000):
             await asyncio.sleep(0.01)
             if flag.exists():
                 break

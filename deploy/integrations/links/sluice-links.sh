@@ -1,7 +1,9 @@
 #!/bin/sh
 # Signed links to a Sluice server, made elsewhere; see README.md beside this file. Needs openssl.
-#   SLUICE_SECRET=… sluice-links.sh stream SERVER ID SECONDS
-#   SLUICE_SECRET=… sluice-links.sh d SERVER ROOT PATH SECONDS KEY_ID
+#   SLUICE_SECRET=… sluice-links.sh stream SERVER ID SECONDS [NETWORK]
+#   SLUICE_SECRET=… sluice-links.sh get SERVER KEY SECONDS [NETWORK]
+#   SLUICE_SECRET=… sluice-links.sh d SERVER ROOT PATH SECONDS KEY_ID [NETWORK]
+# NETWORK binds the link to one network, as README.md writes it: 192.168.1.0/24; without it the link opens anywhere.
 set -eu
 
 percent_encoded() {  # every byte but those that a path may hold as they are (RFC 3986 2.3)
@@ -17,14 +19,23 @@ percent_encoded() {  # every byte but those that a path may hold as they are (RF
         }'
 }
 
+base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
+
+signed_query() {  # NAME SIGNED SECONDS NETWORK
+    expires=$(($(date +%s) + $3))
+    signature=$(printf '%s|%s%s' "$2" "$expires" "${4:+|$4}" | openssl dgst -sha256 -hmac "$SLUICE_SECRET" | sed 's/.* //')
+    printf '%s=%s%s&sig=%s' "$1" "$expires" "${4:+&net=$4}" "$signature"
+}
+
 case $1 in
 stream)
-    expires=$(($(date +%s) + $4))
-    signature=$(printf '%s|%s' "$3" "$expires" | openssl dgst -sha256 -hmac "$SLUICE_SECRET" | sed 's/.* //')
-    printf '%s/stream/%s?expires=%s&sig=%s\n' "$2" "$3" "$expires" "$signature" ;;
+    printf '%s/stream/%s?%s\n' "$2" "$3" "$(signed_query expires "$3" "$4" "${5-}")" ;;
+get)
+    printf '%s/get/%s?%s\n' "$2" "$(printf '%s' "$3" | base64url)" "$(signed_query exp "$3" "$4" "${5-}")" ;;
 d)
     expires=$(($(date +%s) + $5))
-    mac=$(printf 'd %s/%s/%s %s' "$expires" "$3" "$4" "$SLUICE_SECRET" | openssl dgst -md5 -binary | openssl base64 |
-        tr '+/' '-_' | tr -d '=')
-    printf '%s/d/%s/%s/%s/%s/%s\n' "$2" "$6" "$mac" "$expires" "$3" "$(percent_encoded "$4")" ;;
+    text="d $expires/$3/$4 $SLUICE_SECRET"
+    [ -z "${7-}" ] || text="n  $7 $expires/$3/$4 $SLUICE_SECRET"
+    mac=$(printf '%s' "$text" | openssl dgst -md5 -binary | base64url)
+    printf '%s/d/%s%s/%s/%s/%s/%s\n' "$2" "$6" "${7:+/net}" "$mac" "$expires" "$3" "$(percent_encoded "$4")" ;;
 esac

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 from cryptography import x509
 
+from control import bootstrap, settings
 from control.cli.init import command
 from control.settings.paths import DIRECTORIES
 
@@ -38,7 +39,7 @@ def test_every_directory_has_its_mode_whatever_the_umask(tmp_path):
 def test_keys_have_their_form_and_are_for_the_account_alone(data):
     keys = data / "keys"
     assert {path.name: mode(path) for path in keys.iterdir()} == dict.fromkeys(
-        ["master.key", "stream.key", "tokens.json", "links.json"], 0o600
+        ["master.key", "stream.key", "get.key", "tokens.json", "links.json"], 0o600
     )
     assert len(bytes.fromhex((keys / "master.key").read_text().strip())) == 32
     ring = json.loads((keys / "links.json").read_text())
@@ -50,6 +51,15 @@ def test_a_second_init_changes_nothing(data):
     before = {path: path.read_bytes() for path in data.rglob("*") if path.is_file()}
     init(data, "--port", "4321", "--demo")
     assert {path: path.read_bytes() for path in data.rglob("*") if path.is_file()} == before
+
+
+def test_a_directory_of_an_older_version_gets_the_key_that_it_lacks(data):
+    (data / "keys/get.key").unlink()
+    before = {path: path.read_bytes() for path in (data / "keys").iterdir()}
+    init(data)
+    after = {path: path.read_bytes() for path in (data / "keys").iterdir()}
+    assert after.items() >= before.items() and (after.keys() - before.keys()) == {data / "keys/get.key"}
+    assert bootstrap.services(settings.load(data)).links  # and starts
 
 
 def test_the_certificate_names_this_machine(data):

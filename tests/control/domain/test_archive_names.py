@@ -19,7 +19,18 @@ HOSTILE = [
     "/etc/passwd", "C:\\a.txt", "\\\\server\\share", "a/b", "nul\0.txt", "\udcff.bin", "<!--#include x-->", "a:b",
     ".hidden", " lead", "tab\t", "\u200b", "ﬀ", "Ａ", "A", "a", "ß", "SS", "%2e%2e%2f", "☃" * 200 + ".jpeg",
 ]  # fmt: skip
-FOLDERS = ["", "Trips/2026", "../../etc", "/root", "C:/Windows", "a\\b", "./x/./y/..", "CON/aux", "trips/2026", "a" * 3000]
+FOLDERS = [
+    "",
+    "Trips/2026",
+    "../../etc",
+    "/root",
+    "C:/Windows",
+    "a\\b",
+    "./x/./y/..",
+    "CON/aux",
+    "trips/2026",
+    "a" * 3000,
+]
 
 
 def check(names: list[str]) -> None:

@@ -97,9 +97,9 @@ def write_large(target: Path, size: int, crc: int, small: bytes) -> Layout:
 
 @pytest.mark.parametrize("count", [65_534, 65_535, 70_000])
 def test_U05_very_many_members(count, tmp_path):
-    members = [member(f"folder {n % 7}/file {n}.txt", b"%d" % n) for n in range(count)]
-    layout = Layout(members)
-    archive = whole(layout, [b"%d" % n for n in range(count)])
+    contents = [b"%d" % n for n in range(count)]
+    layout = Layout([member(f"folder {n % 7}/file {n}.txt", content) for n, content in enumerate(contents)])
+    archive = whole(layout, contents)
     assert len(archive) == layout.length
     assert (b"PK\6\6" in archive[-200:]) == (count >= 65_535)
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
@@ -107,7 +107,7 @@ def test_U05_very_many_members(count, tmp_path):
         for n in range(0, count, 500):
             assert opened.read(f"folder {n % 7}/file {n}.txt") == b"%d" % n
     for at in random.Random(5).sample(range(layout.length - 100), 50):  # noqa: S311
-        assert whole(layout, [b"%d" % n for n in range(count)], at, at + 100) == archive[at : at + 100]
+        assert whole(layout, contents, at, at + 100) == archive[at : at + 100]
 
 
 def every_program_reads(archive: bytes, tmp_path: Path) -> None:

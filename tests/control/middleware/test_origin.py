@@ -25,7 +25,7 @@ def client():
 
         on_get = on_delete = on_post
 
-    app = falcon.App(middleware=[SameOrigin(TOKENS)])
+    app = falcon.App(middleware=[SameOrigin(TOKENS, ["https://app.test"])])
     app.add_route("/x", Anything())
     app.add_error_handler(ControlError, lambda req, resp, error, params: setattr(resp, "status", error.status))
     return falcon.testing.TestClient(app, headers={"Host": "sluice.test:1027"})
@@ -49,6 +49,15 @@ def client():
 def test_T09_a_change_comes_from_our_own_pages(client, headers, status):
     assert client.simulate_post("/x", headers=headers).status_code == status
     assert client.simulate_delete("/x", headers=headers).status_code == status
+
+
+def test_T09_a_page_of_an_allowed_origin_uses_its_own_credentials_and_no_cookies(client):
+    cross = {"Sec-Fetch-Site": "cross-site", "Origin": "https://app.test"}
+    assert client.simulate_post("/x", headers=cross | {"Authorization": "Bearer x"}).status_code == 204
+    for origin in ("https://app.test:444", "http://app.test", "https://app.test.evil.test"):
+        assert client.simulate_post("/x", headers=cross | {"Origin": origin}).status_code == 403
+    for name in (contract.ACCESS_COOKIE.name, "of-another-issuer"):
+        assert client.simulate_post("/x", headers=cross | {"Cookie": f"{name}=x"}).status_code == 403
 
 
 def test_reading_is_free(client):

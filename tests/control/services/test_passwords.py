@@ -24,6 +24,10 @@ def test_nobody_has_no_password(passwords):
     assert passwords.verify(None, "nobody has this password") is False
 
 
+def test_L01_an_unknown_user_costs_the_same_hash_as_others(passwords):
+    assert passwords._matches(passwords._nobody, "nobody has this password") and not passwords.needs_rehash(passwords._nobody)
+
+
 def test_L05_a_huge_password_is_refused_before_it_costs_a_hash():
     hashed = []
     passwords = Passwords(Password(), lambda function, *arguments: hashed.append(arguments))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import argon2
 import pytest
 
 from control.domain.sessions import Device, DeviceSession, Principal, Session
@@ -129,9 +130,16 @@ class FakeAudit:
         self.entries += entries
 
 
+class CheapPasswords(Passwords):
+    """What a hash costs is tested elsewhere."""
+
+    _hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    _nobody = _hasher.hash("nobody has this password")
+
+
 @pytest.fixture(scope="module")
 def passwords():
-    return Passwords(Password(), lambda function, *arguments: function(*arguments))
+    return CheapPasswords(Password(), lambda function, *arguments: function(*arguments))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from tests.e2e.conftest import make
 from tests.stack import Client, Stack
 
 BATCH = "/v1/files/batch-download"
+NEWEST = "(SELECT id FROM archives ORDER BY created_at DESC LIMIT 1)"
 
 # Below the mount: whatever a person may call a file, and Nginx or an archive may misread.
 PLACES = [

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import ssl
+import shutil
 import socket
+import ssl
 import subprocess
 import time
 import zlib
@@ -168,7 +169,9 @@ def forged(wanted: int) -> bytes:
         pivot = next((row for row in rows if row[0] >> bit & 1), None)
         if pivot is None:
             continue
-        rows = [(row[0] ^ pivot[0], row[1] ^ pivot[1]) if row[0] >> bit & 1 else row for row in rows if row is not pivot]
+        rows = [
+            (row[0] ^ pivot[0], row[1] ^ pivot[1]) if row[0] >> bit & 1 else row for row in rows if row is not pivot
+        ]
         if target >> bit & 1:
             target, found = target ^ pivot[0], found ^ pivot[1]
     assert target == 0
@@ -203,7 +206,41 @@ def test_very_many_members_are_sent_by_control(stack, client, mixed):
         shell=True, check=True, user=owner.st_uid, group=owner.st_gid,
     )  # fmt: skip
     stack.query(f"UPDATE media SET crc32 = {zlib.crc32(b'x')} WHERE name = 'many.bin'")
-    made = ask(client, folder="many")
-    assert made["files"] == count
-    found = members(client.get(made["url"]).content)
-    assert len(found) == count and found["many/many (4100).bin"] == b"x"
+    try:
+        made = ask(client, folder="many")
+        assert made["files"] == count
+        found = members(client.get(made["url"]).content)
+        assert len(found) == count and found["many/many (4100).bin"] == b"x"
+    finally:
+        stack.query("DELETE FROM media WHERE name = 'many.bin'")
+        shutil.rmtree(directory)
+
+
+@pytest.mark.soak
+def test_U05_a_member_of_5_GiB(stack, client, tmp_path):
+    """A hole of 5 GiB, read for its checksum, sent by Nginx, and its end by control; ZIP64 in every place."""
+    size, directory = 5 << 30, stack.data / "files/users/huge"
+    owner = stack.data.stat()
+    subprocess.run(
+        f"mkdir -p {directory} && truncate -s {size} {directory}/1 && printf x > {directory}/2",
+        shell=True, check=True, user=owner.st_uid, group=owner.st_gid,
+    )  # fmt: skip
+    for number, length in ((1, size), (2, 1)):
+        stack.query(
+            "INSERT INTO media (name, kind, size_bytes, source, state, original, stored, folder) VALUES "
+            f"('huge {number}.bin', 'document', {length}, 'upload', 'completed', 'kept', 'users/huge/{number}', 'huge')"
+        )
+    try:
+        made = ask(client, folder="huge")
+        certificate = stack.data / "tls/certificate.pem"
+        command = ["curl", "-sS", "--fail", "--cacert", certificate, "-o", tmp_path / "huge.zip", made["url"]]
+        subprocess.run(command, check=True, timeout=280)
+        whole = tmp_path / "huge.zip"
+        subprocess.run(["unzip", "-tqq", whole], check=True)
+        tail = client.get(made["url"], headers={"Range": "bytes=-70000"}).content
+        with whole.open("rb") as file:
+            file.seek(-70_000, os.SEEK_END)
+            assert file.read() == tail
+    finally:
+        stack.query("DELETE FROM media WHERE folder = 'huge'")
+        shutil.rmtree(directory)

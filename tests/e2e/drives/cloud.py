@@ -13,9 +13,7 @@ from pathlib import Path
 
 from tests.e2e.people import wait_until
 from tests.fuse_stub import Fuse, fuse
-from tests.stack import Stack
-
-NOTICED_SECONDS = 20
+from tests.stack import PATIENCE, Stack
 
 
 @dataclass
@@ -28,16 +26,19 @@ class Cloud:
 
     @property
     def state(self) -> dict:
-        return next(m for m in json.loads(self.stack.sluice("mount", "list", "--json")) if m["name"] == "cloud")
+        return self.stack.mount("cloud")
 
     def wait(self, state: str) -> dict:
-        wait_until(lambda: self.state["state"] == state, NOTICED_SECONDS, f"the drive is not {state}")
+        wait_until(lambda: self.state["state"] == state, what=f"the drive is not {state}")
+        time.sleep(0.5)  # the workers are told right afterwards
         return self.state
 
     def library(self) -> dict[str, str]:
-        """Name -> id of everything on it that the operator sees."""
-        found = json.loads(self.stack.sluice("media", "list", "--query", ".mp3", "--json"))
-        return {media["name"]: media["id"] for media in found if media["name"] != "healthy.mp3"}
+        """Name -> id of everything on it."""
+        found = self.stack.query(
+            "SELECT coalesce(json_object_agg(name, id), '{}') FROM media WHERE mount = 'cloud' AND deleted_at IS NULL"
+        )
+        return json.loads(found)
 
     def addresses(self, client, song: dict) -> list[str]:
         """Every way to one song: by its page's player, by a link of control's, by one that Nginx alone checks."""
@@ -54,7 +55,7 @@ def mounted(stack: Stack, source: Path) -> Iterator[Cloud]:
         cloud = Cloud(stack, running)
         cloud.wait("here")
         names = {path.name for path in source.iterdir()}
-        wait_until(lambda: cloud.library().keys() == names, 60, "not everything came into the library")
+        wait_until(lambda: cloud.library().keys() == names, what="not everything came into the library")
         cloud.songs = [{"name": name, "id": media} for name, media in sorted(cloud.library().items()) if "song" in name]
         yield cloud
 
@@ -71,7 +72,7 @@ class Asked:
     kind: str = ""
 
 
-def ask(client, path: str, timeout: float = 40) -> Asked:
+def ask(client, path: str, timeout: float = 2 * PATIENCE) -> Asked:
     begun = time.monotonic()
     answer = client.get(path, timeout=timeout)
     error = answer.json()["error"]["code"] if answer.status_code >= 400 else ""
@@ -120,7 +121,7 @@ class Passers:
 
     def _one(self, index: int) -> Asked:
         time.sleep(0.01)  # people, not a flood
-        answer = ask(self._client, self._paths[index % len(self._paths)], timeout=15)
+        answer = ask(self._client, self._paths[index % len(self._paths)], timeout=PATIENCE)
         assert answer.status == 200, answer
         return answer
 

@@ -63,4 +63,4 @@ def film(stack, tmp_path_factory) -> dict:
 def healthy(stack) -> dict:
     """A file of the other mount."""
     stack.place(os.urandom(SONG_BYTES), stack.data / "shelf" / "healthy.mp3")
-    return stack.wait_for_media("healthy.mp3", seconds=60)
+    return stack.wait_for_media("healthy.mp3")

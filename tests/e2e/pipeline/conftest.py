@@ -15,18 +15,16 @@ from tests.stack import SETTINGS, Stack, running
 
 MIB = 1 << 20
 RESERVED = 4 * MIB
-FRAMES = 1000  # of the long film
+LONG_SECONDS = 28
+FRAMES = 25 * LONG_SECONDS  # of the long film
 
 SMALL = (
-    SETTINGS.replace("[processing]", f"[processing]\nfree_bytes = {RESERVED}")
+    SETTINGS.replace("[processing]", f"[processing]\nfree_bytes = {RESERVED}").replace(
+        "[video]", '[video]\ncrf = 1\nladder = [{{name = "360p", height = 360, bitrate = "6000k"}}]'
+    )
     + """
 [hls]
 segment_seconds = 2
-
-[video]
-preset = "ultrafast"
-crf = 1
-ladder = [{{name = "360p", height = 360, bitrate = "6000k"}}]
 """
 )
 
@@ -92,8 +90,8 @@ def noise(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def long_film(noise) -> Path:
-    """Its one rung has about 30 MiB, and it takes some ten seconds."""
-    return noise("long.mp4", FRAMES // 25, "-c:v", "mpeg4", "-b:v", "4M", "-maxrate", "4M", "-bufsize", "4M")
+    """Its one rung has about 20 MiB, and it takes some seven seconds."""
+    return noise("long.mp4", LONG_SECONDS, "-c:v", "mpeg4", "-b:v", "4M", "-maxrate", "4M", "-bufsize", "4M")
 
 
 @pytest.fixture(scope="session")

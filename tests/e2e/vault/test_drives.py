@@ -18,8 +18,8 @@ def mounted(stack, film_file):
     films.mkdir()
     stack.place(SUBTITLES, films / "Holiday.de.srt")
     stack.place(film_file.read_bytes(), films / "Holiday.mp4")
-    wait_until(lambda: (stack.media("Holiday.mp4") or {}).get("rungs"), 60)
-    wait_until(lambda: stack.media("Holiday.mp4")["state"] == "completed", 60)
+    wait_until(lambda: (stack.media("Holiday.mp4") or {}).get("rungs"), 180)
+    wait_until(lambda: stack.media("Holiday.mp4")["state"] == "completed", 180)
     return stack.media("Holiday.mp4")
 
 
@@ -38,12 +38,12 @@ def test_the_file_stays_and_the_film_is_played_from_the_vault(stack, mounted, fi
 def test_only_the_types_of_the_mount_are_taken(stack, mounted):
     stack.place(b"la la la", stack.data / "drive" / "song.mp3")
     stack.place(b"\xff\xd8\xff nothing more", stack.data / "drive" / "photo.jpg")
-    wait_until(lambda: (stack.media("photo.jpg") or {}).get("error"), 40)
+    wait_until(lambda: (stack.media("photo.jpg") or {}).get("error"))
     assert stack.media("song.mp3") is None
 
 
 def test_a_mounted_file_without_renditions_is_still_there(stack, mounted):
-    wait_until(lambda: (stack.media("photo.jpg") or {}).get("error"), 40)
+    wait_until(lambda: (stack.media("photo.jpg") or {}).get("error"))
     photo = stack.media("photo.jpg")
     assert photo["state"] == "completed" and photo["error_code"] == "MEDIA_004"
     assert stack.session().get(f"/api/media/{photo['id']}/original").content.startswith(b"\xff\xd8\xff")
@@ -53,9 +53,9 @@ def test_a_file_that_has_changed_is_made_anew(stack, tmp_path):
     one = make(tmp_path / "a.png", "-f", "lavfi", "-i", "color=red:size=64x64", "-frames:v", "1")
     two = make(tmp_path / "b.png", "-f", "lavfi", "-i", "color=blue:size=96x64", "-frames:v", "1")
     stack.place(one.read_bytes(), stack.data / "drive" / "changing.png")
-    wait_until(lambda: (stack.media("changing.png") or {}).get("width") == 64, 40)
+    wait_until(lambda: (stack.media("changing.png") or {}).get("width") == 64)
     stack.place(two.read_bytes(), stack.data / "drive" / "changing.png")
-    wait_until(lambda: stack.media("changing.png")["width"] == 96, 40, "the new picture was not taken")
+    wait_until(lambda: stack.media("changing.png")["width"] == 96, what="the new picture was not taken")
 
 
 @pytest.mark.parametrize("path", ["N:\\Films\\Films\\Holiday.mp4", "n:/films/FILMS/holiday.MP4"])

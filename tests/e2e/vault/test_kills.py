@@ -61,7 +61,7 @@ def test_P08_kills_at_random_moments_lose_nothing(stack, tmp_path, kills):
         kill(stack)
         if number % 5 == 0:
             must_hold(stack, files)
-    wait_until(lambda: not any((stack.data / "imports").iterdir()), 60 + 20 * kills, "the queue does not drain")
+    wait_until(lambda: not any((stack.data / "imports").iterdir()), 180 + 20 * kills, "the queue does not drain")
     must_hold(stack, files)
     ids = [stack.media(file.name)["id"] for file in files]
     assert stack.sluice("media", "verify", *ids, check=False).count("\n") <= 1, "what was made is not what is there"

@@ -21,7 +21,7 @@ def clip(stack, tmp_path, request):
                 "-metadata", f"title={name}", "-c:v", "libx264", "-pix_fmt", "yuv420p")  # fmt: skip
     media = stack.wait_for_media(stack.drop(file, name))
     stack.place(b"1\n00:00:01,000 --> 00:00:02,000\nHello\n", stack.data / "imports" / f"{name[:-4]}.en.srt")
-    wait_until(lambda: stack.media(name)["tracks"] == ["text0"], 20, "the subtitles were not taken up")
+    wait_until(lambda: stack.media(name)["tracks"] == ["text0"], what="the subtitles were not taken up")
     return {**media, "file": file}
 
 
@@ -58,8 +58,8 @@ def test_damage_is_mended_from_the_original_with_its_subtitles(stack, clip):
     (directory(stack, clip) / "360p/seg_00000.ts").unlink()
     code, found = verify(stack, clip["id"], "--repair")
     assert code == 2 and found[0]["done"] == "being made anew"
-    wait_until(lambda: stack.media(clip["name"])["state"] == "completed", 60)
-    wait_until(lambda: stack.media(clip["name"])["tracks"] == ["text0"], 20, "its subtitles were lost")
+    wait_until(lambda: stack.media(clip["name"])["state"] == "completed", 180)
+    wait_until(lambda: stack.media(clip["name"])["tracks"] == ["text0"], what="its subtitles were lost")
     assert verify(stack, clip["id"]) == (0, [])
 
 
@@ -82,7 +82,7 @@ def test_new_keys_for_everything_and_players_go_on(stack, clip):
     before, segment = keys(), (directory(stack, clip) / "360p/seg_00000.ts").read_bytes()
     grant = client.get(f"/api/media/stream/{clip['id']}").text.split("/hls/")[1].split("/")[3]
     stack.sluice("key", "reencrypt", clip["id"])
-    wait_until(lambda: keys().keys() == before.keys() and not set(keys().values()) & set(before.values()), 10)
+    wait_until(lambda: keys().keys() == before.keys() and not set(keys().values()) & set(before.values()))
     assert (directory(stack, clip) / "360p/seg_00000.ts").read_bytes() != segment
     assert grant not in client.get(f"/api/media/stream/{clip['id']}").text, "the old grant had to end"
     assert verify(stack, clip["id"]) == (0, [])

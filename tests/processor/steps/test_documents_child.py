@@ -30,7 +30,7 @@ BOMB = """<!DOCTYPE lolz [<!ENTITY a "lol">""" + "".join(
 
 def run_child(path, ending, scratch):
     command = [*LIMITED, sys.executable, "-E", "-s", "-B", str(CHILD), str(path), str(scratch), ending, "480", "300"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.fixture
