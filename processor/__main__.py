@@ -24,6 +24,7 @@ from control.storage.sql.queue import QueueStore
 from control.storage.sql.receipts import ReceiptStore
 from control.storage.sql.sessions import SessionStore
 from control.storage.sql.uploads import UploadStore
+from control.storage.sql.visits import VisitStore
 from processor import mounts
 from processor.duplicates import Duplicates
 from processor.encoders import Encoders
@@ -56,7 +57,7 @@ async def run(configuration: settings.Settings) -> None:
     queue = Queue(configuration, pipeline)
     watch = Watch(configuration, media, queue.defer, Sidecars(configuration, media, keys, master, scratch).take_up)
     housekeeping = Housekeeping(
-        AuditStore(database), SessionStore(database), GrantStore(database), keys, master,
+        AuditStore(database), SessionStore(database), GrantStore(database), VisitStore(database), keys, master,
         configuration.audit.keep_days, configuration.keys.rotation_days,
     )  # fmt: skip
     receipts = Receipts(ReceiptStore(database), configuration, lambda ticket: changes.publish("ticket", ticket))

@@ -13,6 +13,7 @@ from control.storage.sql.audit import AuditStore, Entry
 from control.storage.sql.grants import GrantStore
 from control.storage.sql.media_keys import MediaKeyStore
 from control.storage.sql.sessions import SessionStore
+from control.storage.sql.visits import VisitStore
 
 log = structlog.get_logger()
 
@@ -23,11 +24,12 @@ GRANT_DAYS = 1
 
 class Housekeeping:
     def __init__(
-        self, audit: AuditStore, sessions: SessionStore, grants: GrantStore, keys: MediaKeyStore,
+        self, audit: AuditStore, sessions: SessionStore, grants: GrantStore, visits: VisitStore, keys: MediaKeyStore,
         masters: vault.MasterKeys, audit_days: int, rotation_days: int,
     ):  # fmt: skip
-        self._audit, self._sessions, self._grants, self._keys = audit, sessions, grants, keys
-        self._masters, self._audit_days, self._rotation_days = masters, audit_days, rotation_days
+        self._audit, self._sessions, self._grants, self._visits = audit, sessions, grants, visits
+        self._keys, self._masters = keys, masters
+        self._audit_days, self._rotation_days = audit_days, rotation_days
 
     async def run(self) -> None:
         """Until cancelled. Any number of processors may do it: what is gone is gone."""
@@ -41,9 +43,11 @@ class Housekeeping:
 
     def tidy(self) -> None:
         now = datetime.now(UTC)
+        self._visits.settle()
         removed = {
             "audit": self._audit.forget_before(now - timedelta(days=self._audit_days)),
             "grants": self._grants.forget_before(now - timedelta(days=GRANT_DAYS)),
+            "share_deliveries": self._visits.forget_before(now),
             "sessions": self._sessions.forget_before(now - timedelta(days=SESSION_DAYS)),
         }
         if any(removed.values()):

@@ -22,9 +22,10 @@ from control.services.shares import LARGEST, LONGEST_FOLDER, OwnShare, Shares
 
 _QR_SCALE, _QR_BORDER = 8, 4  # pixels of a module; modules (ISO/IEC 18004 wants four)
 
-Name = Annotated[str, StringConstraints(max_length=200, strip_whitespace=True)]
-Note = Annotated[str, StringConstraints(max_length=2000, strip_whitespace=True)]
-Folder = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_FOLDER)]
+_NO_NUL = r"^[^\x00]*$"  # which Postgres does not take
+Name = Annotated[str, StringConstraints(max_length=200, pattern=_NO_NUL, strip_whitespace=True)]
+Note = Annotated[str, StringConstraints(max_length=2000, pattern=_NO_NUL, strip_whitespace=True)]
+Folder = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_FOLDER, pattern=_NO_NUL)]
 SharePassword = Annotated[str, StringConstraints(min_length=4, max_length=LONGEST)]
 Rights = Annotated[list[ShareRight], Field(min_length=1, description="Any of view, download, upload")]
 Count = Annotated[int, Field(ge=1, le=2**31 - 1)]

@@ -44,7 +44,11 @@ def test_every_answer_is_as_described(stack, schema, film, shelved):
     second = sign_in(stack, name)
     other = next(s["id"] for s in person.get("/api/sessions").json()["sessions"] if not s["is_current"])
     refused = stack.session(None).get("/api/media/library")
+    shared = person.post("/api/shares", json={"media_ids": [shelved["id"]], "rights": ["view"], "password": "1234"})
+    share = f"/api/shares/{shared.json()['id']}"
     calls = [
+        ("/api/shares", shared), ("/api/shares/{share_id}", person.get(share)),
+        ("/api/shares/{share_id}", person.patch(share, json={"name": "Mine"})),
         ("/api/auth/login", signed_in), ("/api/tokens", token), ("/api/media/library", refused),
         ("/api/auth/refresh", person.post("/api/auth/refresh", json={})),
         ("/api/auth/me", person.get("/api/auth/me")), ("/api/sessions", person.get("/api/sessions")),
@@ -57,6 +61,7 @@ def test_every_answer_is_as_described(stack, schema, film, shelved):
         ("/api/media/{media_id}", admin.patch(f"/api/media/{shelved['id']}", json={"visibility": "library"})),
         ("/api/links", person.post("/api/links", json={"media_id": shelved["id"], "kind": "d"})),
         ("/v1/files/signed-url", person.get(f"/v1/files/signed-url?key=media/{shelved['id']}")),
+        ("/api/shares", person.get("/api/shares")),
         ("/api/admin/audit", admin.get("/api/admin/audit?limit=5")),
         ("/api/admin/audit/{decision}", admin.get(f"/api/admin/audit/{refused.json()['error']['decision']}")),
         ("/api/auth/password", person.post("/api/auth/password", json={"current": PASSWORD, "new": "Other-pass-5"})),

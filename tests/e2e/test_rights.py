@@ -96,7 +96,7 @@ MATRIX = {
     "GET /api/shares/{share_id:uuid}/qr.svg": SHARE,
     "GET /api/shares/{share_id:uuid}/qr.png": SHARE,
     # With the code of a share without a password everybody is its visitor; what is in it, the visitor may see.
-    **{f"{method} /s/{{code}}": OPEN for method in ("GET", "POST")},
+    **{f"{method} /s/{{code}}": OPEN for method in ("GET", "POST")},  # asked without a password
     **{f"GET /s/{{code}}/{what}/{{media_id:uuid}}": OPEN for what in ("watch", "embed", "stream")},
     "POST /s/{code}/upload": (NO,) * 9,  # this one was made without the right to it
     "GET /s/{code}/file/{media_id:uuid}": OPEN,  # it has no plain file, and is told that

@@ -6,7 +6,7 @@ import falcon
 
 from control.domain.rights import VIEW, VISIT
 from control.domain.sessions import ANONYMOUS, Principal
-from control.errors import ControlError, ShareLocked, TooManyTries, WrongSharePassword
+from control.errors import BadRequest, ControlError, ShareLocked, TooManyTries, WrongSharePassword
 from control.resources import cookies
 from control.resources.credentials import decision_id, visit_cookie
 from control.resources.outcome import annotate, required
@@ -38,9 +38,12 @@ class Landing:
         decision = may(principal, VISIT, decision_id(req))
         if decision.error != ShareLocked.code:
             required(decision)
-        password = req.get_media(default_when_empty={}).get("password", "")
+        form = req.get_media(default_when_empty={})
+        password = form.get("password") if isinstance(form, dict) else None
+        if not isinstance(password, str):
+            raise BadRequest("Send the field password.")
         try:
-            cookie = self._visits.unlock(principal, str(password), visit_cookie(req.env), asked(req))
+            cookie = self._visits.unlock(principal, password, visit_cookie(req.env), asked(req))
         except (WrongSharePassword, TooManyTries) as error:
             resp.status = error.status
             annotate(req, resp, error, principal.kind)

@@ -102,6 +102,15 @@ class VisitStore:
         """It counts, for good."""
         self._database.run("UPDATE share_visits SET used_at = now() WHERE id = %s AND used_at IS NULL", [visit])
 
+    def settle(self) -> int:
+        """What counts by its coverage counts for good, also when that is forgotten; return how many visits."""
+        return self._database.run(
+            """UPDATE share_visits v SET used_at = c.at FROM (
+                   SELECT ticket, min(completed_at) AS at FROM coverage WHERE completed_at IS NOT NULL GROUP BY ticket
+               ) c
+               WHERE c.ticket = v.id AND v.used_at IS NULL"""
+        )
+
     def forget_before(self, moment: datetime) -> int:
         """Remove deliveries that nobody waits for any more; return how many."""
         return self._database.run("DELETE FROM share_deliveries WHERE held_until < %s", [moment])

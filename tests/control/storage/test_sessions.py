@@ -14,6 +14,7 @@ from control.storage.sql.audit import AuditStore, Entry, Search
 from control.storage.sql.grants import GrantStore
 from control.storage.sql.sessions import SessionStore
 from control.storage.sql.users import UserStore
+from control.storage.sql.visits import VisitStore
 from processor.housekeeping import Housekeeping
 
 LATER = datetime.now(UTC) + timedelta(days=7)
@@ -150,5 +151,8 @@ def test_old_sessions_and_grants_are_tidied_away_and_live_ones_stay(store, datab
     old, live = opened(store, user), opened(store, user, "e" * 32)
     store.end(old, "test")
     database.run("UPDATE sessions SET ended_at = now() - interval '91 days' WHERE id = %s", [old])
-    Housekeeping(AuditStore(database), store, GrantStore(database), None, None, audit_days=365, rotation_days=30).tidy()
+    Housekeeping(
+        AuditStore(database), store, GrantStore(database), VisitStore(database), None, None, audit_days=365,
+        rotation_days=30,
+    ).tidy()  # fmt: skip
     assert store.find(old) is None and not store.find(live).ended

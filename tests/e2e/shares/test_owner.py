@@ -31,6 +31,20 @@ def test_a_share_is_made_seen_changed_and_revoked(stack, owner, share, shelved, 
     assert "SHARE_003" in stranger.get(shared.at(), headers={"Accept": "text/html"}).text
 
 
+def test_bad_input_is_told_and_loses_nothing(stack, owner, share, shelved):
+    shared = share(shelved["id"], password=SECRET, name="Before")
+    for body in ({"name": "a\0b"}, {"note": "\0"}, {"folder": "a\0"}, {"name": None}, {"rights": None}, {"name": "x" * 201}):
+        assert owner.patch(f"/api/shares/{shared.id}", json=body).status_code == 400, body
+        fields = {"media_ids": [shelved["id"]], "rights": ["view"], **body}
+        assert owner.post("/api/shares", json=fields).status_code == 400, body
+    assert use_of(owner, shared)["name"] == "Before"
+    client = stack.session(None)
+    for sent in ({"json": []}, {"json": {"password": 7}}, {"json": {}}, {"data": b"\xff", "headers": {"Content-Type": "text/plain"}},
+                 {"files": {"password": b"x"}}):  # fmt: skip
+        assert client.post(shared.at(), **sent).status_code == 400, sent
+    assert client.post(shared.at(), data={"password": "x" * 2000}).status_code == 400
+
+
 def test_its_address_is_a_qr_code(owner, share, shelved):
     shared = share(shelved["id"])
     svg, png = (owner.get(f"/api/shares/{shared.id}/qr.{kind}") for kind in ("svg", "png"))

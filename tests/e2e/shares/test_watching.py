@@ -22,7 +22,7 @@ def test_a_person_opens_a_share_and_plays_its_film(stack, browser, share, film, 
     page.goto(shared.at())
     page.fill("[name=password]", "wrong")
     page.keyboard.press("Enter")
-    page.wait_for_selector("[role=alert]")
+    page.wait_for_selector("#share-error")
     page.fill("[name=password]", SECRET)
     page.keyboard.press("Enter")
     page.wait_for_selector("h1:has-text('A film night')")
