@@ -15,7 +15,7 @@ from tests.e2e.conftest import make
 from tests.e2e.people import PASSWORD, add_user, wait_until
 
 WAIT = 90_000  # ms: other tests use the machine as well
-CHUNK = 16 << 20  # of control.resources.pages.upload
+CHUNK = 8 << 20  # of control.resources.pages.upload
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_a_paused_upload_goes_on_where_it_was(page, stack, long_text):
     page.goto("/upload")
     held = hold_second_chunk(page)
     add(page, long_text)
-    chrome.until(page, "document.querySelector('#uploads progress')?.value >= 16 << 20", 90)
+    chrome.until(page, "document.querySelector('#uploads progress')?.value >= 8 << 20", 90)
     page.get_by_role("button", name=f"Pause {long_text.name}").click()
     expect(row(page, long_text.name)).to_contain_text("Paused")
     release(page, held)
@@ -130,10 +130,10 @@ def test_a_reload_asks_for_the_file_again_and_sends_only_the_rest(page, long_tex
     page.goto("/upload")
     held = hold_second_chunk(page)
     add(page, long_text)
-    chrome.until(page, "document.querySelector('#uploads progress')?.value >= 16 << 20", 90)
+    chrome.until(page, "document.querySelector('#uploads progress')?.value >= 8 << 20", 90)
     page.reload()
     release(page, held)
-    expect(row(page, long_text.name)).to_contain_text("16.8 MB of", timeout=WAIT)
+    expect(row(page, long_text.name)).to_contain_text("8.4 MB of", timeout=WAIT)
     asked = []
     page.on("request", lambda request: asked.append(request.headers.get("upload-offset")))
     with page.expect_file_chooser() as chooser:
@@ -148,7 +148,7 @@ def test_without_a_network_it_waits_and_goes_on_by_itself(page, long_text):
     page.goto("/upload")
     held = hold_second_chunk(page)
     add(page, long_text)
-    chrome.until(page, "document.querySelector('#uploads progress')?.value >= 16 << 20", 90)
+    chrome.until(page, "document.querySelector('#uploads progress')?.value >= 8 << 20", 90)
     page.context.set_offline(True)
     release(page, held)
     expect(row(page, long_text.name)).to_have_attribute("data-state", "waiting", timeout=WAIT)
@@ -167,7 +167,7 @@ def test_a_cancelled_upload_leaves_nothing(page, stack, long_text):
     page.goto("/upload")
     held = hold_second_chunk(page)
     add(page, long_text)
-    chrome.until(page, "document.querySelector('#uploads progress')?.value >= 16 << 20", 90)
+    chrome.until(page, "document.querySelector('#uploads progress')?.value >= 8 << 20", 90)
     address = page.evaluate(REMEMBERED)
     page.get_by_role("button", name=f"Cancel {long_text.name}").click()
     release(page, held)
@@ -220,7 +220,7 @@ def test_signing_out_forgets_what_was_under_way(page, long_text):
     page.goto("/upload")
     held = hold_second_chunk(page)
     add(page, long_text)
-    chrome.until(page, "document.querySelector('#uploads progress')?.value >= 16 << 20", 90)
+    chrome.until(page, "document.querySelector('#uploads progress')?.value >= 8 << 20", 90)
     assert page.evaluate(REMEMBERED)
     page.evaluate("document.querySelector(\"form[action='/logout']\").addEventListener('submit', (e) => e.preventDefault())")
     page.locator("form[action='/logout'] button").dispatch_event("click")  # the session is other tests' too

@@ -9,7 +9,7 @@ from control.resources.pages.rendering import Renderer
 from control.services.uploads import Uploads
 from nginx import contract
 
-CHUNK_BYTES = 16 << 20  # at most so much is sent again after a broken connection
+CHUNK_BYTES = 8 << 20  # at most so much is sent again after a broken connection
 
 # What a file picker offers first. A phone shows its camera roll for it.
 ACCEPT = "video/*,audio/*,image/*,.heic,.mkv,.pdf,.epub,.txt,.md"
