@@ -39,6 +39,7 @@ from control.resources import (
     auth,
     files,
     health,
+    library,
     links,
     media,
     originals,
@@ -54,7 +55,8 @@ from control.resources import (
     visits,
 )  # fmt: skip
 from control.resources.openapi import Description, document
-from control.resources.pages import account, admin, docs, library, own_shares, rendering, sign_in, upload
+from control.resources.pages import account, admin, docs, own_shares, rendering, sign_in, upload
+from control.resources.pages import library as library_pages
 from control.resources.pages import shares as share_pages
 from nginx import contract
 
@@ -83,8 +85,8 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route("/", sign_in.Home(), page=True, GET=OPEN)
     yield route("/login", sign_in.Login(render, s.sign_ins, s.identity, refresh), page=True, GET=OPEN, POST=OPEN)
     yield route("/logout", sign_in.Logout(s.sessions, s.identity), page=True, POST=OPEN)
-    yield route("/library", library.Collection(render, s.library), page=True, GET=BROWSE)
-    yield route("/watch/{media_id:uuid}", library.Watch(render, s.library), page=True, GET=DOWNLOAD)
+    yield route("/library", library_pages.Collection(render, s.library), page=True, GET=BROWSE)
+    yield route("/watch/{media_id:uuid}", library_pages.Watch(render, s.library), page=True, GET=DOWNLOAD)
     yield route("/upload", upload.Upload(render, s.uploads), page=True, GET=UPLOAD)
     yield route("/shares", own_shares.OwnShares(render, s.shares), page=True, GET=SHARE)
     yield route("/account", mine, page=True, GET=CHANGE_ACCOUNT)
@@ -109,7 +111,7 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     # API: media
     item = media.Item(s.library, s.users)
     stream = streams.Stream(s.library, s.grants, s.mounts, s.audit, s.settings.public_url)
-    yield route("/api/media/library", media.Collection(s.library), GET=BROWSE)
+    yield route("/api/media/library", library.Collection(s.library), GET=BROWSE)
     yield route("/api/media/at", media.AtPath(s.library, s.mounts), GET=DOWNLOAD)
     yield route("/api/media/{media_id:uuid}", item, GET=DOWNLOAD, PATCH=CHANGE_MEDIA)
     yield route("/api/media/{media_id:uuid}/original", originals.Original(s.library, s.mounts), GET=DOWNLOAD)

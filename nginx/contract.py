@@ -77,8 +77,8 @@ TUS_APPEND = Location(INTERNAL + "tus/append/", internal=True)
 TUS_ASK = Location(INTERNAL + "tus/ask/", internal=True)
 
 LOCATIONS = (
-    STATIC, HLS, DOWNLOAD, STREAM, GET, BATCH, STILLS, SHARES, PART, COMPLETE, TUS, AUTH, CONTENT_KEY, VAULT,
-    ORIGINALS, STORED, MOUNTS, LINKED, DIRECTORY, ARCHIVE, PARTS, MEMBER, TUS_CREATE, TUS_APPEND, TUS_ASK,
+    STATIC, HLS, DOWNLOAD, STREAM, GET, BATCH, STILLS, SHARES, PART, COMPLETE, TUS, AUTH, CONTENT_KEY, VAULT, ORIGINALS,
+    STORED, MOUNTS, LINKED, DIRECTORY, ARCHIVE, PARTS, MEMBER, TUS_CREATE, TUS_APPEND, TUS_ASK,
 )  # fmt: skip
 
 STILL_KINDS = ("thumbnail", "preview", "still", "storyboard", "waveform")
@@ -142,7 +142,6 @@ RESPONSE_HEADERS = (VERDICT, ENCRYPTED, KEY_URL, TICKET, REFUSAL)
 
 CHALLENGE = ResponseHeader("WWW-Authenticate", public=True)  # of the gate
 CONTENT_RANGE = ResponseHeader("Content-Range", public=True)  # of a drive's own Nginx, where it refuses a range
-
 
 
 def logged_path(path: str) -> str:

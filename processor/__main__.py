@@ -71,7 +71,7 @@ async def run(configuration: settings.Settings) -> None:
         looking = mounts.look_after(configuration.mounts, mounted, states, queue.defer, run_directory, pause)
         await asyncio.gather(
             watch.run(), queue.work(), looking, housekeeping.run(), receipts.run(), janitor.run()
-        )
+        )  # fmt: skip
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from control.domain.media import Media
 from control.errors import BadRequest, MediaNotFound
 from control.services.library import LARGEST_PAGE
 from control.services.users import OPERATOR
-from control.storage.sql.media import Filters
+from control.storage.sql.library import Filters
 
 
 @click.group()

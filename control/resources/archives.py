@@ -18,7 +18,7 @@ from control.resources.openapi import describe
 from control.resources.shapes import Shape, Text
 from control.services.archive_parts import ArchiveParts, Frozen
 from control.services.archives import Archives, Made, Refused, explain
-from control.storage.sql.media import Filters
+from control.storage.sql.library import Filters
 from nginx import contract
 
 ZIP_TYPE = "application/zip"

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import falcon
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from control.resources.openapi import describe
-from control.resources.shapes import Shape
+from control.resources.shapes import Moment, Shape
 from control.services.audit import Audit
 from control.services.explain import Explain
 from control.storage.sql.audit import EVENTS, Entry, Search
 
 LARGEST_PAGE = 500
-
-
-def _date(value):
-    """A date or a moment (RFC 3339), and no number of seconds."""
-    if not isinstance(value, str) or not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        raise ValueError("give a date such as 2026-11-21, or a moment such as 2026-11-21T08:30:00Z")
-    return value
-
-
-Moment = Annotated[datetime, BeforeValidator(_date)]
 
 
 class AuditQuery(Shape):

@@ -1,4 +1,4 @@
-"""GET /api/media/library, GET and PATCH /api/media/{id}, and how media look to clients."""
+"""GET and PATCH /api/media/{id}, and how media look to clients."""
 
 from __future__ import annotations
 
@@ -6,55 +6,35 @@ from dataclasses import asdict
 from typing import Annotated, Literal
 
 import falcon
-from pydantic import Field, ValidationError
+from pydantic import Field, StringConstraints
 
 from control.domain.media import Media
 from control.domain.rights import CHANGE_MEDIA, DOWNLOAD, GIVE_MEDIA
 from control.domain.sessions import Principal
-from control.errors import BadRequest, ControlError
+from control.errors import ControlError
 from control.resources.credentials import client_address, decision_id, principal_of
 from control.resources.openapi import describe
 from control.resources.outcome import required
-from control.resources.shapes import DetailedMediaShape, MediaPage, MediaShape, Shape
+from control.resources.shapes import DetailedMediaShape, MediaShape, Shape
 from control.services.decisions import decide
-from control.services.library import LARGEST_PAGE, Library, Page
+from control.services.library import Library
 from control.services.mounts import Mounts
 from control.services.users import Users
-from control.storage.sql.media import ORDERS, Filters
 from nginx.contract import STILL_KINDS, STILLS
 
-DEFAULT_LIMIT = 48
-
-
-class LibraryQuery(Shape):
-    """What the library page and its API understand; anything else in the query is ignored."""
-
-    type: Literal["all", "video", "audio", "image", "document"] = "all"
-    query: Annotated[str, Field(max_length=200)] = Field("", description="Part of the name")
-    sort: Literal[tuple(ORDERS)] = "created_at"
-    order: Literal["asc", "desc"] | None = Field(None, description="Default: desc by created_at, else asc")
-    page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
-    limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = DEFAULT_LIMIT
-
-    @property
-    def descending(self) -> bool:
-        return (self.order or ("desc" if self.sort == "created_at" else "asc")) == "desc"
-
-    def filters(self) -> Filters:
-        query = self.query.strip().replace("\0", "") or None
-        return Filters(None if self.type == "all" else self.type, query, None, self.sort, self.descending)
-
-    @classmethod
-    def of(cls, req: falcon.Request) -> LibraryQuery:
-        """Of a page's address, where an empty field means none; raises BadRequest, naming the bad one."""
-        try:
-            return cls.model_validate({name: value for name, value in req.params.items() if value})
-        except ValidationError as error:
-            problem = error.errors(include_input=False)[0]
-            raise BadRequest(f"{problem['loc'][0]}: {problem['msg']}.") from None
+# One line for people; a tag is one or a few words.
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f/]+$")
+]  # fmt: skip
+Tag = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50, pattern=r"^[^\x00-\x1f\x7f,]+$")
+]  # fmt: skip
+Tags = Annotated[list[Tag], Field(max_length=50)]
 
 
 class MediaChange(Shape):
+    name: Name | None = None
+    tags: Tags | None = Field(None, description="All of them: others are taken off")
     visibility: Literal["private", "library", "public"] | None = None
     owner: Annotated[str, Field(max_length=320)] | None = Field(None, description="A user name or e-mail")
 
@@ -107,22 +87,6 @@ def _error(media: Media) -> dict | None:
     return {"code": media.error_code, "message": media.error, "details": advice}
 
 
-def pagination(page: Page) -> dict:
-    return {"total": page.total, "page": page.page, "limit": page.limit, "pages": page.pages}
-
-
-class Collection:
-    def __init__(self, library: Library):
-        self._library = library
-
-    @describe("Library", MediaPage, query=LibraryQuery)
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """What one may see of the library, page by page."""
-        wanted: LibraryQuery = req.context.query
-        page = self._library.page(principal_of(req), wanted.filters(), wanted.page, wanted.limit)
-        resp.media = {"data": [as_json(media) for media in page.items], "pagination": pagination(page)}
-
-
 class PathQuery(Shape):
     path: Annotated[str, Field(min_length=1, max_length=500)] = Field(
         description="Of this machine, or as Windows programs write it where the mount has a windows_path",
@@ -155,13 +119,16 @@ class Item:
 
     @describe("Library", MediaShape, body=MediaChange)
     def on_patch(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
-        """Change who may see a media (its owner, editors), or whose it is (administrators)."""
+        """Change its name, its tags or who may see it (its owner, editors), or whose it is (administrators)."""
         principal, media, wanted = principal_of(req), self._library.find(str(media_id)), req.context.json
         required(decide(principal, CHANGE_MEDIA, media, decision_id(req)))
         if wanted.owner is not None:
             required(decide(principal, GIVE_MEDIA, media, decision_id(req)))
         owner = self._users.find(wanted.owner) if wanted.owner else None
+        facts = {"address": client_address(req), "decision": decision_id(req)}
+        if wanted.name is not None or wanted.tags is not None:
+            tags = media.tags if wanted.tags is None else tuple(dict.fromkeys(wanted.tags))
+            media = self._library.rename(principal, media, wanted.name or media.name, tags, **facts)
         if wanted.visibility or owner:
-            facts = {"address": client_address(req), "decision": decision_id(req)}
             media = self._library.change(principal, media, wanted.visibility, owner, **facts)
         resp.media = as_json(media)

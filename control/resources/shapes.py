@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from control.domain.rights import Scope
 from control.domain.service_tokens import ServiceToken
@@ -14,6 +15,16 @@ from control.domain.sessions import DeviceSession
 from control.domain.users import Role
 
 Text = Annotated[str, StringConstraints(max_length=1000)]
+
+
+def _date(value):
+    """A date or a moment (RFC 3339), and no number of seconds."""
+    if not isinstance(value, str) or not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("give a date such as 2026-11-21, or a moment such as 2026-11-21T08:30:00Z")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_date)]
 
 
 class Shape(BaseModel):
@@ -143,6 +154,7 @@ class Pagination(Shape):
     page: int
     limit: int
     pages: int
+    next_cursor: str | None = Field(None, description="Where the next page goes on: quicker than its number")
 
 
 class MediaPage(Shape):

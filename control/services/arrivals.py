@@ -88,7 +88,7 @@ class Arrivals:
             return  # another one has taken over
         except OSError as error:
             log.warning("upload_failed", upload=upload.media_id, error=str(error))
-            raise (DiskFull() if error.errno in (errno.ENOSPC, errno.EDQUOT) else error) from error
+            raise refusal_of(error) from error
         finally:
             self._store.leave(upload.id, writer, self._rules.lease_hours, back)
 
@@ -176,6 +176,11 @@ class Arrivals:
             event, owner, media_id=upload.media_id, reason=reason,
             details={"name": upload.name, "folder": upload.folder, "size": upload.size, "share": upload.share_id},
         )  # fmt: skip
+
+
+def refusal_of(error: OSError) -> Exception:
+    """A full disk is told as such."""
+    return DiskFull() if error.errno in (errno.ENOSPC, errno.EDQUOT) else error
 
 
 _BY_CODE = {error.code: error for error in table()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
@@ -15,8 +14,6 @@ from control.settings.paths import Paths
 from control.vault.originals import archive_path, kept_path, pending_path
 from nginx import contract
 
-_KEY = re.compile(rf"(?:{contract.UPLOADS_ROOT}/{contract.UUID}/\d{{4}}/\d\d/\d\d|media)/({contract.UUID})")
-
 
 class Files:
     def __init__(self, paths: Paths, media, library: Library, queue, audit: Audit):
@@ -24,9 +21,7 @@ class Files:
 
     def find(self, key: str) -> Media | None:
         """The media with this key (Media.key)."""
-        named = _KEY.fullmatch(key)
-        media = named and self._library.find(named[1])
-        return media if media and media.key == key else None
+        return self._library.find_by_key(key)
 
     def facts(self, media: Media) -> tuple[bytes | None, int | None]:
         """(SHA-256, CRC-32) of its original, where they are known."""

@@ -16,6 +16,7 @@ from control.services.decisions import decide
 from control.services.memory import Memory
 from nginx import contract
 
+Position = tuple[str, str]  # opaque: of a storage.sql.library
 LARGEST_PAGE, BATCH = 200, 500
 
 
@@ -25,6 +26,7 @@ class Page:
     total: int
     page: int
     limit: int
+    end: Position | None = None  # where the next page goes on
 
     @property
     def pages(self) -> int:
@@ -32,15 +34,26 @@ class Page:
 
 
 class Library:
-    def __init__(self, media, memory: Memory[Media], audit: Audit):
-        self._media, self._memory, self._audit = media, memory, audit
+    """`catalogue` makes lists, `media` changes rows."""
 
-    def page(self, principal: Principal, filters, page: int, limit: int) -> Page:
-        """One page of what `principal` may see; `filters` is a storage.sql.media.Filters without a viewer."""
-        seen_by = _seen_by(principal, filters)
-        limit = max(1, min(limit, LARGEST_PAGE))
-        items = self._media.page(seen_by, limit, (page - 1) * limit)
-        return Page(items, self._media.count(seen_by), page, limit)
+    def __init__(self, media, catalogue, memory: Memory[Media], audit: Audit):
+        self._media, self._catalogue, self._memory, self._audit = media, catalogue, memory, audit
+
+    def page(
+        self, principal: Principal, filters, page: int, limit: int, after: Position | None = None
+    ) -> Page:  # fmt: skip
+        """One page of what `principal` may see: by number, or `after` the end of another one.
+
+        `filters` is a storage.sql.library.Filters without a viewer.
+        """
+        filters, limit = _seen_by(principal, filters), max(1, min(limit, LARGEST_PAGE))
+        offset = 0 if after else (page - 1) * limit
+        items, end = self._catalogue.page(filters, limit, offset, after)
+        return Page(items, self._catalogue.count(filters), page, limit, end if len(items) == limit else None)
+
+    def tags(self, principal: Principal, filters) -> list[str]:
+        """The most frequent tags of what `principal` may see."""
+        return self._catalogue.tags(_seen_by(principal, filters))
 
     def find(self, media_id: str) -> Media | None:
         """From memory where that may be trusted."""
@@ -53,7 +66,7 @@ class Library:
         return media if media is not None and media.key == key else None
     def ids(self, principal: Principal, filters, limit: int) -> list[str]:
         """All that `principal` may see and that fits, `limit` of it at most."""
-        return self._media.ids(_seen_by(principal, filters), limit)
+        return self._catalogue.ids(_seen_by(principal, filters), limit)
 
     def find_all(self, ids: Sequence[str], stored: Sequence[str] = ()) -> Iterator[Media]:
         """Those that there are of these ids and places of uploads, from the database, a batch at a time."""
@@ -76,6 +89,14 @@ class Library:
             raise MediaNotFound()
         return changed
 
+    def rename(self, principal: Principal, media: Media, name: str, tags: tuple[str, ...], **facts) -> Media:
+        """Give a media another name and other tags; `facts`: the trail's."""
+        self._media.rename(media.id, name, tags)
+        self._memory.drop(media.id)
+        details = {"name": name, "tags": list(tags)}
+        self._audit.record("media_renamed", principal, media_id=media.id, details=details, **facts)
+        return replace(media, name=name, tags=tags)
+
     def next_after(self, principal: Principal, media: Media) -> Media | None:
         """The next one of the same kind, by name, for the player's "up next"."""
         following = self._media.following(media)
@@ -84,5 +105,6 @@ class Library:
 
 def _seen_by(principal: Principal, filters):
     return replace(
-        filters, viewer_id=principal.user_id, guest=principal.role == "guest", include_private=principal.role == "admin"
+        filters, viewer_id=principal.user_id, guest=principal.role == "guest",
+        include_private=principal.role == "admin",
     )  # fmt: skip

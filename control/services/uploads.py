@@ -16,7 +16,6 @@ from control.domain.uploads import LARGEST_NUMBER, Quota, Upload, Wanted, Work, 
 from control.errors import (
     BadRequest,
     ChecksumWrong,
-    DiskFull,
     NameRefused,
     OffsetWrong,
     QuotaExceeded,
@@ -27,7 +26,7 @@ from control.errors import (
     UploadIncomplete,
     UploadNotFound,
 )  # fmt: skip
-from control.services.arrivals import LEASE_SECONDS, Arrivals
+from control.services.arrivals import LEASE_SECONDS, Arrivals, refusal_of
 from control.settings.sections import Uploads as Rules
 from nginx import contract
 
@@ -44,7 +43,7 @@ class Uploads:
     def begin(self, owner_id: str, wanted: Wanted, by: Principal, share_id: str | None = None) -> Upload:
         """Reserve room for one file of `owner_id` and return its upload; its id is the right to write to it.
 
-        Raises NameRefused, BadRequest, TooLarge, QuotaExceeded, TooManyUploads or DiskFull.
+        Raises NameRefused, BadRequest, TooLarge, QuotaExceeded or TooManyUploads.
         """
         wanted = self._checked(wanted)
         self._must_fit(wanted.size)
@@ -90,7 +89,7 @@ class Uploads:
         if self._rules.max_bytes and size > self._rules.max_bytes:
             raise TooLarge(f"A file has at most {self._rules.max_bytes} bytes here (uploads.max_bytes).")
         if size > shutil.disk_usage(self._spool.root).free:
-            raise DiskFull("The file is larger than the room that is left on the disk.")
+            raise QuotaExceeded("It is larger than what the disk has room for. Ask an administrator for more room.")
 
     def _room(self, owner_id: str, size: int) -> str:
         quota = self.quota(owner_id)
@@ -155,7 +154,7 @@ class Uploads:
     def put_part(self, upload: Upload, number: int, body: str, sha256: bytes | None) -> int:
         """Keep one part, in any order and as often as it comes; returns its size in bytes.
 
-        `body` is where Nginx has spooled it. Raises BadRequest, ChecksumWrong, TooLarge, DiskFull or UploadBusy.
+        `body` is where Nginx has spooled it. Raises BadRequest, ChecksumWrong, TooLarge or UploadBusy.
         """
         if upload.plane != "parts" or not 0 <= number <= LARGEST_NUMBER:
             raise BadRequest(f"Parts have numbers of 1 to {LARGEST_NUMBER}.")
@@ -202,6 +201,8 @@ class Uploads:
 
         try:
             yield work, beat
+        except OSError as error:
+            raise refusal_of(error) from error
         finally:
             self._store.leave(upload.id, writer, self._rules.lease_hours)
 

@@ -1,12 +1,12 @@
-/* "Open in a player": an address that needs no sign-in, shown in its dialog. */
+/* Dialogs that show an address; "Open in a player" is one: a stream that needs no sign-in. */
 
 import { describe } from "./problems.js";
 import { json } from "./session.js";
 
 const TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
-/** Make the page's "Open in a player" work. */
-export function wirePlayers() {
+/** Make the buttons work that open a dialog of their page. */
+export function wireDialogs() {
   for (const button of document.querySelectorAll("[data-opens]")) {
     const dialog = document.getElementById(button.dataset.opens);
     button.addEventListener("click", () => open(dialog));
@@ -33,6 +33,7 @@ export function note(dialog, text) {
 
 async function open(dialog) {
   dialog.showModal();
+  if (!dialog.dataset.portable) return; // another module fills it
   note(dialog, "Asking the server …");
   try {
     showLink(dialog, await json(dialog.dataset.portable));

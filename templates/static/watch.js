@@ -1,7 +1,8 @@
 /* START HERE for the watch page: picks what its stage needs, and follows a medium that is still being prepared. */
 
 import { wireCopies } from "./copying.js";
-import { wirePlayers } from "./links.js";
+import * as edit from "./edit.js";
+import { wireDialogs } from "./links.js";
 import { json } from "./session.js";
 import { wireShares } from "./share.js";
 
@@ -14,8 +15,9 @@ const views = {
 };
 
 wireCopies();
-wirePlayers();
+wireDialogs();
 wireShares();
+edit.wire();
 views[stage.dataset.view]?.();
 if (document.querySelector("[data-progress]")) setTimeout(follow, POLL_EVERY);
 

@@ -37,9 +37,10 @@ def make_share(page, media, name, **fields) -> str:
     """By the dialog of the watch page; returns the link that it shows."""
     page.goto(f"/watch/{media['id']}")
     page.get_by_role("button", name="Share", exact=True).click()
-    page.get_by_label("Name").fill(name)
+    dialog = page.locator("#share-dialog")
+    dialog.get_by_label("Name").fill(name)
     for label, value in fields.items():
-        page.get_by_label(label.replace("_", " ")).fill(value)
+        dialog.get_by_label(label).fill(value)
     page.get_by_role("button", name="Make the link").click()
     link = page.get_by_label("Link", exact=True)
     expect(link).to_be_visible(timeout=WAIT)

@@ -44,6 +44,7 @@ EVENTS = {
     "import_put_first": "an import was put before all others that wait",
     "media_reencrypted": "a media and its archive were written anew under a new key",
     "mount_loss_confirmed": "files that are missing on a mount are gone for good",
+    "media_renamed": "a media got another name or other tags",
     "media_changed": "a media got another visibility or owner",
     "refused": "a request was refused",
 }

@@ -1,10 +1,10 @@
-"""Media rows: the library's page, and every step of an import."""
+"""Media rows: one media, and every step of its import. Lists are library.py's."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -15,24 +15,6 @@ from control.storage.sql.pool import Database
 COLUMNS = """id::text, name, kind, mime, size_bytes, source, state, created_at, owner_id::text, visibility, progress,
     error_code, error, width, height, duration, renditions, tracks, stills, facts, tags, original, revision,
     mount, path, stored, folder"""
-
-# What a page may be sorted by; the id makes the order total.
-ORDERS = {"created_at": "created_at", "name": "lower(name)", "size": "size_bytes", "duration": "duration"}
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    kind: str | None = None
-    query: str | None = None
-    state: str | None = None
-    sort: str = "created_at"
-    descending: bool = True
-    include_private: bool = False  # administrators see everything
-    viewer_id: str | None = None
-    guest: bool = False  # guests see what is public
-    tag: str | None = None
-    folder: str | None = None  # with all below it; of a mount: "{mount}/{path}"
-
 
 class MediaStore:
     """`changed` is called with the id of every media that a decision or a page could see differently now."""
@@ -50,30 +32,6 @@ class MediaStore:
     def find(self, media: str) -> Media | None:
         row = self._database.one(f"SELECT {COLUMNS} FROM media WHERE id = %s AND deleted_at IS NULL", [media])  # noqa: S608
         return row and media_of(row)
-
-    def page(self, filters: Filters, limit: int, offset: int) -> list[Media]:
-        where, parameters = _where(filters)
-        direction = "DESC NULLS LAST" if filters.descending else "ASC NULLS LAST"
-        rows = self._database.all(
-            f"SELECT {COLUMNS} FROM media WHERE {where}"  # noqa: S608
-            f" ORDER BY {ORDERS[filters.sort]} {direction}, id {direction[:4]} LIMIT %s OFFSET %s",
-            [*parameters, limit, offset],
-        )
-        return [media_of(row) for row in rows]
-
-    def count(self, filters: Filters) -> int:
-        where, parameters = _where(filters)
-        return self._database.one(f"SELECT count(*) AS n FROM media WHERE {where}", parameters)["n"]  # noqa: S608
-
-    def ids(self, filters: Filters, limit: int) -> list[str]:
-        """All that fit, by folder and name."""
-        where, parameters = _where(filters)
-        rows = self._database.all(
-            f"SELECT id::text FROM media WHERE {where}"  # noqa: S608
-            " ORDER BY mount NULLS FIRST, folder, path, lower(name), id LIMIT %s",
-            [*parameters, limit],
-        )
-        return [row["id"] for row in rows]
 
     def find_all(self, ids: Sequence[str], stored: Sequence[str] = ()) -> list[Media]:
         """Those that there are of these ids and places of uploads, in no order."""
@@ -305,6 +263,14 @@ class MediaStore:
             [visibility, owner, media],
         )
 
+    def rename(self, media: str, name: str, tags: Sequence[str]) -> None:
+        """What people call it, and the words that they find it by."""
+        self._update(
+            media,
+            """UPDATE media SET name = %s, tags = %s, revision = revision + 1, updated_at = now() WHERE id = %s""",
+            [name, list(tags), media],
+        )
+
     def retry(self, media: str, reason: str | None) -> None:
         """Back to `pending`: the queue will take it up again."""
         self._update(
@@ -316,37 +282,6 @@ class MediaStore:
 
 def _json(items: Sequence[Rendition | Track]) -> Jsonb:
     return Jsonb([asdict(item) for item in items])
-
-
-def _where(filters: Filters) -> tuple[str, list]:
-    clauses, parameters = ["deleted_at IS NULL"], []
-    if filters.guest:
-        clauses.append("(visibility = 'public' OR owner_id = %s)")
-        parameters.append(filters.viewer_id)
-    elif not filters.include_private:
-        clauses.append("(visibility <> 'private' OR owner_id = %s)")
-        parameters.append(filters.viewer_id)
-    if filters.kind:
-        clauses.append("kind = %s")
-        parameters.append(filters.kind)
-    if filters.state:
-        clauses.append("state = %s")
-        parameters.append(filters.state)
-    if filters.query:
-        clauses.append("name ILIKE %s")
-        parameters.append("%" + filters.query.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%")
-    if filters.tag:
-        clauses.append("%s = ANY(tags)")
-        parameters.append(filters.tag)
-    if filters.folder:
-        clauses.append(_IN_FOLDER)
-        below = filters.folder.encode() + b"/"
-        parameters += [filters.folder, filters.folder + "/", len(below), below]
-    return " AND ".join(clauses), parameters
-
-
-_IN_FOLDER = """(folder = %s OR starts_with(folder, %s)
-    OR mount IS NOT NULL AND substring(convert_to(mount || '/', 'UTF8') || path FOR %s) = %s)"""
 
 
 def media_of(row: dict) -> Media:

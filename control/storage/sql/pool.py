@@ -20,6 +20,7 @@ psycopg_pool.pool.CLIENT_EXCEPTIONS = BaseException
 STATEMENT_TIMEOUT_MS = 3500
 ANSWER_SECONDS = 4.0  # a server that is stopped (SIGSTOP, a frozen disk) keeps no timeout of its own
 WAIT_SECONDS = 2.0  # for a free connection
+FORGIVEN = 0.45  # how alike a misspelt word must be (pg_trgm <%): "holyday" is 0.45 of "holiday"
 
 
 class Connection(psycopg.Connection):
@@ -37,7 +38,10 @@ class Database:
     """A pool of connections. Every failure of the database becomes DatabaseUnavailable (503)."""
 
     def __init__(self, url: str, max_size: int = 10, min_size: int = 1):
-        options = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c idle_in_transaction_session_timeout=10000"
+        options = (
+            f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c idle_in_transaction_session_timeout=10000"
+            f" -c pg_trgm.word_similarity_threshold={FORGIVEN}"
+        )
         self._pool = ConnectionPool(
             url,
             connection_class=Connection,

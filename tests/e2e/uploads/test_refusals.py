@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+import subprocess
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -20,10 +21,12 @@ from tests.e2e.uploads.clients import (
     create,
     incoming,
     metadata,
+    offset,
     on_disk,
     patch,
     put,
     send,
+    sha256,
     text,
 )  # fmt: skip
 
@@ -208,3 +211,40 @@ def test_U08_clients_that_leave_leave_nothing(stack, viewer):
         stack.raw(head.encode() + bytes(MIB), quiet_seconds=0.05)
     wait_until(lambda: incoming(stack) == 0, 60)
     assert not on_disk(stack, url)
+
+
+# --- a full disk ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_spool(stack):
+    """For the length of a test the spool has a disk of 8 MiB; returns what changes its size."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount")
+    spool, owner = stack.data / "spool", stack.data.stat()
+    options = f"mode=700,uid={owner.st_uid},gid={owner.st_gid}"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={8 * MIB},{options}", "spool", spool], check=True)
+    try:
+        (spool / "incoming").mkdir()
+        os.chown(spool / "incoming", owner.st_uid, owner.st_gid)
+        yield lambda size: subprocess.run(["mount", "-o", f"remount,size={size}", spool], check=True)
+    finally:
+        subprocess.run(["umount", "-l", spool], check=True)
+
+
+def test_U09_a_full_disk_is_said_and_the_upload_goes_on_once_there_is_room(stack, viewer, small_spool):
+    content = text(7 * MIB, 50)
+    url = create(viewer, len(content), filename="full.txt").headers["Location"]
+    assert patch(viewer, url, 0, content[: 3 * MIB]).status_code == 204
+    full = patch(viewer, url, 3 * MIB, content[3 * MIB :])  # Nginx has room for it, but not control for a copy
+    assert (full.status_code, code(full)) == (507, "SYSTEM_005")
+    reached = offset(viewer, url)
+    assert 3 * MIB <= reached < 7 * MIB and reached == on_disk(stack, url)[0].stat().st_size and incoming(stack) == 0
+    (stack.data / "spool/filler").write_bytes(bytes(8 * MIB - reached - 65536))
+    full = patch(viewer, url, reached, content[reached:])  # nor has Nginx
+    assert (full.status_code, code(full)) == (507, "SYSTEM_005")
+    assert offset(viewer, url) == reached and incoming(stack) == 0
+    small_spool(64 * MIB)
+    assert patch(viewer, url, reached, content[reached:]).status_code == 204
+    done = viewer.get(f"/v1/files/upload/{url[7:]}").json()
+    assert viewer.get(f"/v1/files/metadata/{done['key']}").json()["sha256"] == sha256(content)

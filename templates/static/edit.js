@@ -1,0 +1,33 @@
+/* The "Edit" dialog of the watch page: name, tags and who may see it, saved by PATCH; then the page shows them. */
+
+import { describe } from "./problems.js";
+import { request } from "./session.js";
+
+/** Make the dialog work, where the page has it. */
+export function wire() {
+  document.getElementById("edit")?.addEventListener("submit", save);
+}
+
+async function save(event) {
+  if (event.submitter?.value === "close") return;
+  event.preventDefault();
+  const form = event.target;
+  const note = form.querySelector("[data-note]");
+  note.textContent = "Saving …";
+  try {
+    await request(`/api/media/${form.dataset.media}`, {
+      method: "PATCH",
+      headers: { "Content-Type": "application/json", Accept: "application/json" },
+      body: JSON.stringify(changes(new FormData(form))),
+    });
+    location.reload();
+  } catch (problem) {
+    const { title, text } = describe(problem);
+    note.textContent = `${title}. ${text}`;
+  }
+}
+
+function changes(form) {
+  const tags = form.get("tags").split(",").map((tag) => tag.trim()).filter(Boolean);
+  return { name: form.get("name").trim(), tags, visibility: form.get("visibility") };
+}
