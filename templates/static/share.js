@@ -71,10 +71,13 @@ async function makeShare(form) {
 function show(made, qr) {
   ask(false);
   showLink(dialog, made);
-  const image = dialog.querySelector("[data-qr]");
-  image.hidden = !qr;
-  if (qr) image.src = qr;
+  dialog.querySelector(".qr")?.remove();
+  if (qr) dialog.querySelector("[data-made]").prepend(picture(qr));
   dialog.querySelector("[data-copies]").focus();
+}
+
+function picture(src) {
+  return Object.assign(new Image(176, 176), { src, className: "qr", alt: "The link as a QR code" });
 }
 
 /** The fields that every kind of share has; what is left empty is left out. */

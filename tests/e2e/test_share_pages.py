@@ -54,7 +54,7 @@ def row(page, name):
 def test_the_link_of_the_dialog_opens_for_a_stranger_until_it_is_called_back(page, visitor, letter):
     name = f"Letters {secrets.token_hex(4)}"
     url = make_share(page, letter, name)
-    chrome.until(page, "document.querySelector('[data-qr]').naturalWidth > 0")
+    chrome.until(page, "document.querySelector('#share-dialog .qr')?.naturalWidth > 0")
     visitor.goto(url)
     expect(visitor.get_by_role("heading", name=name)).to_be_visible()
     with visitor.expect_download() as download:
