@@ -200,11 +200,11 @@ def services(
         sessions, service_tokens, BasicSignIns(sign_ins, sessions, audit),
         ForeignSignIns(Issuers(settings.issuers), user_store, sessions, audit),
     )  # fmt: skip
-    mounts = Mounts(settings.mounts, mount_store, MountedStore(database), memories.of("mount", mount_store.find), audit)
-    originals, archive_store = _originals(settings), ArchiveStore(database)
     jobs, upload_store, spool = QueueStore(database), UploadStore(database), Spool(settings.paths.spool)
     arrivals = Arrivals(upload_store, spool, settings.paths, settings.uploads, audit, work)
     uploads = Uploads(upload_store, spool, settings.uploads, arrivals, work)
+    mounts = Mounts(settings.mounts, mount_store, MountedStore(database), memories.of("mount", mount_store.find), audit)
+    originals, archive_store = _originals(settings), ArchiveStore(database)
     share_store, visit_store = ShareStore(database), VisitStore(database)
     known_shares = memories.of("share", share_store.find)
     drop_boxes = DropBoxes(share_store, uploads)

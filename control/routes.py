@@ -55,7 +55,7 @@ from control.resources import (
     visits,
 )  # fmt: skip
 from control.resources.openapi import Description, document
-from control.resources.pages import account, admin, docs, rendering, sign_in
+from control.resources.pages import account, admin, docs, own_shares, rendering, sign_in, upload
 from control.resources.pages import library as library_pages
 from control.resources.pages import shares as share_pages
 from nginx import contract
@@ -87,6 +87,8 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route("/logout", sign_in.Logout(s.sessions, s.identity), page=True, POST=OPEN)
     yield route("/library", library_pages.Collection(render, s.library), page=True, GET=BROWSE)
     yield route("/watch/{media_id:uuid}", library_pages.Watch(render, s.library), page=True, GET=DOWNLOAD)
+    yield route("/upload", upload.Upload(render, s.uploads), page=True, GET=UPLOAD)
+    yield route("/shares", own_shares.OwnShares(render, s.shares), page=True, GET=SHARE)
     yield route("/account", mine, page=True, GET=CHANGE_ACCOUNT)
     yield route("/account/password", mine, "password", page=True, POST=CHANGE_ACCOUNT)
     yield route("/account/devices/end", mine, "end", page=True, POST=CHANGE_ACCOUNT)
@@ -145,6 +147,7 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route(f"{share}/upload", visits.Upload(door, s.drop_boxes, s.uploads.part_bytes), POST=VISIT)
     for kind in (*contract.STILL_KINDS, "frames"):
         yield route(f"{share}/{kind}{of_share}", pictures, kind, GET=VISIT)
+
     # API: uploads (Nginx spools the bodies, see nginx/templates/locations/uploads.conf.j2)
     yield route("/v1/files/init", uploads.Init(s.uploads), POST=UPLOAD)
     yield route(contract.PART.path, uploads.Part(s.uploads, s.identity), POST=CONTINUE)

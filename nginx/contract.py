@@ -72,7 +72,6 @@ DIRECTORY = Location(INTERNAL + "directory/", internal=True)
 ARCHIVE = Location(INTERNAL + "archive/", internal=True)  # {id}/{length}/{etag}: a whole archive, assembled by Nginx
 PARTS = Location(INTERNAL + "parts/", internal=True, proxied=True)  # its literals, and includes of its members
 MEMBER = Location(INTERNAL + "member/", internal=True)  # {root}/{path}: one file of it, or an end of the transfer
-
 TUS_CREATE = Location(INTERNAL + "tus/create", internal=True)  # by method, because each has a largest body of its own
 TUS_APPEND = Location(INTERNAL + "tus/append/", internal=True)
 TUS_ASK = Location(INTERNAL + "tus/ask/", internal=True)

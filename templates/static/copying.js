@@ -6,10 +6,16 @@ export function wireCopies() {
   }
 }
 
-async function copy(button) {
+/** Copy `text` and say so on the button (on its <span>, where it has one). */
+export async function copyText(button, text) {
+  await navigator.clipboard.writeText(text);
+  const label = button.querySelector("span") ?? button;
+  label.textContent = "Copied";
+  setTimeout(() => (label.textContent = "Copy"), 2000);
+}
+
+function copy(button) {
   const input = document.getElementById(button.dataset.copies);
   input.select();
-  await navigator.clipboard.writeText(input.value);
-  button.textContent = "Copied";
-  setTimeout(() => (button.textContent = "Copy"), 2000);
+  return copyText(button, input.value);
 }

@@ -1,48 +1,44 @@
-/* The two dialogs that hand out an address: "Open in player" (a portable stream) and "Share a link" (a signed one). */
+/* Dialogs that show an address; "Open in a player" is one: a stream that needs no sign-in. */
 
-import { wireCopies } from "./copying.js";
 import { describe } from "./problems.js";
 import { json } from "./session.js";
 
 const TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
-/** Make the page's link dialogs work. */
-export function wire() {
+/** Make the buttons work that open a dialog of their page. */
+export function wireDialogs() {
   for (const button of document.querySelectorAll("[data-opens]")) {
     const dialog = document.getElementById(button.dataset.opens);
     button.addEventListener("click", () => open(dialog));
   }
-  wireCopies();
-  document.getElementById("share-link")?.addEventListener("submit", mint);
 }
 
-function open(dialog) {
-  dialog.showModal();
-  if (dialog.dataset.portable) fill(dialog, () => json(dialog.dataset.portable));
-}
-
-/** The form of the signed link: stays open and shows what it made. */
-function mint(event) {
-  if (event.submitter?.value === "close") return;
-  event.preventDefault();
-  const form = new FormData(event.target);
-  const body = { media_id: form.get("media_id"), kind: form.get("kind"), ttl: Number(form.get("ttl")) };
-  fill(event.target, () => json("/api/links", body));
-}
-
-/** Show the {url, expires} that `ask` resolves to, or why there is none. */
-async function fill(dialog, ask) {
+/** Write {url, expires} into a dialog. */
+export function showLink(dialog, { url, expires }) {
   const result = dialog.querySelector("[data-result]");
-  const note = dialog.querySelector("[data-note]");
-  note.textContent = "Asking the server …";
+  result.hidden = false;
+  result.querySelector("input").value = new URL(url, location.href).href;
+  note(dialog, expires ? `It works until ${TIME.format(new Date(expires))}.` : "");
+}
+
+/** Say why there is none. */
+export function showProblem(dialog, problem) {
+  const { title, text } = describe(problem);
+  note(dialog, [title, text].map((part) => part.replace(/\.$/, "")).filter(Boolean).join(". ") + ".");
+}
+
+export function note(dialog, text) {
+  dialog.querySelector("[data-note]").textContent = text;
+}
+
+async function open(dialog) {
+  dialog.showModal();
+  if (!dialog.dataset.portable) return; // another module fills it
+  note(dialog, "Asking the server …");
   try {
-    const { url, expires } = await ask();
-    result.hidden = false;
-    result.querySelector("input").value = new URL(url, location.href).href;
-    note.textContent = `It works until ${TIME.format(new Date(expires))}.`;
+    showLink(dialog, await json(dialog.dataset.portable));
   } catch (problem) {
-    const { title, text } = describe(problem);
-    result.hidden = true;
-    note.textContent = `${title}. ${text}`;
+    dialog.querySelector("[data-result]").hidden = true;
+    showProblem(dialog, problem);
   }
 }

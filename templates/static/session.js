@@ -66,11 +66,14 @@ let touchedAt = Date.now();
 for (const sign of ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"])
   addEventListener(sign, () => (touchedAt = Date.now()), { passive: true, capture: true });
 
+/** What a request has to say of that. */
+export function backgroundHeaders() {
+  return Date.now() - touchedAt > PRESENT_FOR ? { "X-Sluice-Background": "1" } : {};
+}
+
 async function send(path, init) {
-  const headers = new Headers(init.headers);
-  if (Date.now() - touchedAt > PRESENT_FOR) headers.set("X-Sluice-Background", "1");
   try {
-    return await fetch(path, { ...init, headers });
+    return await fetch(path, { ...init, headers: { ...init.headers, ...backgroundHeaders() } });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, { code: "OFFLINE" });

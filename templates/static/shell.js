@@ -3,6 +3,7 @@
 import { showMoments } from "./moments.js";
 import { signInUrl } from "./problems.js";
 import { keepAlive } from "./session.js";
+import { forgetUploads } from "./upload-memory.js";
 
 keepAlive(() => {
   const notice = document.getElementById("signed-out");
@@ -11,6 +12,12 @@ keepAlive(() => {
 });
 
 showMoments();
+
+// Whoever comes next finds nothing of what was under way.
+document.querySelector("form[action='/logout']")?.addEventListener("submit", () => {
+  forgetUploads();
+  sessionStorage.clear();
+});
 
 document.addEventListener("click", ({ target }) => closeMenus((menu) => !menu.contains(target)));
 document.addEventListener("keydown", ({ key }) => key === "Escape" && closeMenus(() => true));

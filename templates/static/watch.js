@@ -1,8 +1,10 @@
 /* START HERE for the watch page: picks what its stage needs, and follows a medium that is still being prepared. */
 
+import { wireCopies } from "./copying.js";
 import * as edit from "./edit.js";
-import * as links from "./links.js";
+import { wireDialogs } from "./links.js";
 import { json } from "./session.js";
+import { wireShares } from "./share.js";
 
 const POLL_EVERY = 2000;
 const stage = document.getElementById("stage");
@@ -12,7 +14,9 @@ const views = {
   photo: async () => (await import("./photo.js")).open(stage),
 };
 
-links.wire();
+wireCopies();
+wireDialogs();
+wireShares();
 edit.wire();
 views[stage.dataset.view]?.();
 if (document.querySelector("[data-progress]")) setTimeout(follow, POLL_EVERY);

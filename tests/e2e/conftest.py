@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e import browser as chrome
 from tests.e2e import issuers
 from tests.stack import SETTINGS, Stack, running
 
@@ -65,6 +66,38 @@ def shelved(stack) -> dict:
     """A mounted song (its bytes are what matters here), with a canary at both ends."""
     stack.place(CANARY + bytes(range(256)) * 400 + CANARY, stack.data / "shelf" / "song.mp3")
     return stack.wait_for_media("song.mp3")
+
+
+# --- a person with a browser ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chrome.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def signed_in(browser, stack):
+    """Cookies of a session, for the tests that are not about signing in."""
+    context = chrome.context(browser, stack.url)
+    page = context.new_page()
+    chrome.sign_in(page, stack.admin_password)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def page(browser, stack, signed_in):
+    """A signed-in page whose test fails on any complaint."""
+    context = chrome.context(browser, stack.url, storage_state=signed_in)
+    page = context.new_page()
+    page.ear = chrome.Ear(page)
+    yield page
+    complaints = page.ear.complaints()
+    context.close()
+    assert not complaints
 
 
 @pytest.hookimpl(wrapper=True)

@@ -13,35 +13,6 @@ from tests.e2e.people import PASSWORD, add_user, bearer
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with chrome.chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def signed_in(browser, stack):
-    """Cookies of a session, for the tests that are not about signing in."""
-    context = chrome.context(browser, stack.url)
-    page = context.new_page()
-    chrome.sign_in(page, stack.admin_password)
-    state = context.storage_state()
-    context.close()
-    return state
-
-
-@pytest.fixture
-def page(browser, stack, signed_in):
-    """A signed-in page whose test fails on any complaint."""
-    context = chrome.context(browser, stack.url, storage_state=signed_in)
-    page = context.new_page()
-    page.ear = chrome.Ear(page)
-    yield page
-    complaints = page.ear.complaints()
-    context.close()
-    assert not complaints
-
-
-@pytest.fixture(scope="module")
 def song(stack, tmp_path_factory):
     file = make(tmp_path_factory.mktemp("media") / "tune.mp3", "-f", "lavfi", "-i", "sine=duration=5", "-q:a", "9")
     stack.place(file.read_bytes(), stack.data / "shelf" / "tune.mp3")

@@ -41,6 +41,8 @@ MATRIX = {
     "POST /logout": OPEN,
     "GET /library": ANYBODY,
     "GET /watch/{media_id:uuid}": PRIVATE,
+    "GET /upload": (UNKNOWN, NO, IN, IN, IN, IN, NO, UNKNOWN, UNKNOWN),
+    "GET /shares": (UNKNOWN, NO, IN, IN, IN, IN, NO, UNKNOWN, UNKNOWN),
     "GET /account": PERSON,
     "POST /account/password": PERSON,
     "POST /account/devices/end": PERSON,
