@@ -81,13 +81,10 @@ def test_G05_the_cache_is_private_and_holds_no_key_and_no_cookie(stack, private)
     settings = load(stack.data)
     assert os.stat(settings.paths.cache).st_mode & 0o077 == 0
     master = vault.MasterKeys(settings.paths.keys)
-    wrapped = bytes.fromhex(
-        stack.query(f"SELECT encode(wrapped, 'hex') FROM media_keys WHERE media_id = '{private['id']}'")
-    )
-    keys = [
-        vault.content_key(master.unwrap(private["id"], vault.WrappedKey(wrapped, 1)), kind)
-        for kind in ("thumbnail", "still", "image")
-    ]
+    columns = "encode(wrapped, 'hex') || ' ' || master_version"
+    wrapped, version = stack.query(f"SELECT {columns} FROM media_keys WHERE media_id = '{private['id']}'").split()
+    media_key = master.unwrap(private["id"], vault.WrappedKey(bytes.fromhex(wrapped), int(version)))
+    keys = [vault.content_key(media_key, kind) for kind in ("thumbnail", "still", "image")]
     files = [path for path in settings.paths.cache.rglob("*") if path.is_file()]
     content = b"".join(path.read_bytes() for path in files)
     assert b"WEBP" in content, "the pictures are not cached at all"

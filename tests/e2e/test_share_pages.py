@@ -130,7 +130,7 @@ def test_a_drop_box_is_made_and_listed_with_its_caps(page):
     name = f"Party {secrets.token_hex(4)}"
     page.goto("/shares")
     page.get_by_role("button", name="New drop box").click()
-    page.get_by_label("Name").fill(name)
+    page.locator("#box-name").fill(name)
     page.get_by_label("At most files").fill("20")
     page.get_by_label("At most GB together").fill("2.5")
     page.get_by_role("button", name="Make the drop box").click()
