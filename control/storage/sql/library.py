@@ -19,7 +19,8 @@ ORDERS = {
     "name": ("lower(name)", "text"),
     "size": ("size_bytes", "bigint"),
     "duration": ("coalesce(duration, %(no_duration)s)", "float8"),
-    "relevance": ("word_similarity(%(query)s, words)", "float4"),
+    # Whatever else it is called besides counts a little: "song" before "song of the year".
+    "relevance": ("word_similarity(%(query)s, words) + similarity(%(query)s, words) / 10", "float8"),
 }
 # A shorter word has too few trigrams to be misspelt recognisably.
 _FORGIVEN_LENGTH = 4

@@ -143,6 +143,7 @@ def test_all_of_a_share_is_one_zip_until_the_share_ends(stack, owner, share, she
     assert shared.at("zip") in client.get(shared.at()).text
     answer = client.get(shared.at("zip"))
     assert answer.status_code == 200 and answer.headers["Content-Type"] == "application/zip", answer.text[:300]
+    assert "ticket" not in str(answer.headers).lower()  # it stays between control and Nginx
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert sorted(archive.namelist()) == ["big.mp3", "song.mp3"] and archive.testzip() is None
     assert stack.session(None).get(answer.url).status_code == 200
