@@ -54,7 +54,9 @@ SHARE = Right("share", "viewer", None, "Share media that one may see, and see an
 UPLOAD = Right("upload", "viewer", "uploads", "Upload files, and see how much room is left")
 CONTINUE = Right("continue_upload", None, "", "Go on with an upload: its id is the right, while nobody has ended it")
 DELETE_MEDIA = Right("delete_media", "admin", "uploads", "Delete a media with its files", owner_role="viewer")
-CHANGE_MEDIA = Right("change_media", "editor", None, "Change a media's name and tags, and who may see it", owner_role="viewer")
+CHANGE_MEDIA = Right(
+    "change_media", "editor", None, "Change a media's name and tags, and who may see it", owner_role="viewer"
+)  # fmt: skip
 GIVE_MEDIA = Right("give_media", "admin", None, "Give a media another owner")
 SEE_AUDIT = Right("see_audit", "admin", "admin", "Read the audit trail, and why something was decided")
 MANAGE_QUEUE = Right("manage_queue", "admin", "admin", "See the import queue, try again and cancel")
