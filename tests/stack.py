@@ -129,14 +129,24 @@ class Stack:
     def admin_password(self) -> str:
         return (self.data / "admin-password").read_text().strip()
 
-    def raw(self, request: bytes, quiet_seconds: float = 2, host: str = "localhost") -> bytes:
-        """Send bytes as they are and return all that comes back until the end, or until silence after something."""
+    @contextlib.contextmanager
+    def _connected(self, host: str = "localhost") -> Iterator[ssl.SSLSocket]:
         context = ssl.create_default_context(cafile=self.data / "tls" / "certificate.pem")
-        answer = b""
         with (
             socket.create_connection((host, self.port), timeout=PATIENCE) as plain,
             context.wrap_socket(plain, server_hostname="localhost") as secure,
         ):
+            yield secure
+
+    def send_and_leave(self, request: bytes) -> None:
+        """Send bytes as they are, and wait for nothing: a client that goes away."""
+        with self._connected() as secure:
+            secure.sendall(request)
+
+    def raw(self, request: bytes, quiet_seconds: float = 2, host: str = "localhost") -> bytes:
+        """Send bytes as they are and return all that comes back until the end, or until silence after something."""
+        answer = b""
+        with self._connected(host) as secure:
             secure.sendall(request)
             with contextlib.suppress(TimeoutError, ConnectionError, ssl.SSLError):
                 while chunk := secure.recv(65536):

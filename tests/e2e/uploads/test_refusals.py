@@ -208,7 +208,7 @@ def test_U08_clients_that_leave_leave_nothing(stack, viewer):
         f"Content-Type: application/offset+octet-stream\r\nContent-Length: {5 * MIB}\r\n\r\n"
     )
     for _ in range(10):
-        stack.raw(head.encode() + bytes(MIB), quiet_seconds=0.05)
+        stack.send_and_leave(head.encode() + bytes(MIB))
     wait_until(lambda: incoming(stack) == 0, 60)
     assert not on_disk(stack, url)
 

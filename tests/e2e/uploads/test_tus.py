@@ -94,7 +94,7 @@ def test_U06_a_chunk_that_breaks_off_leaves_the_offset_true(stack, viewer):
         f"PATCH {url} HTTP/1.1\r\nHost: localhost\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: {MIB}\r\n"
         f"Content-Type: application/offset+octet-stream\r\nContent-Length: {5 * MIB}\r\n\r\n"
     )
-    stack.raw(head.encode() + content[MIB : 3 * MIB], quiet_seconds=1)  # and then the client is gone
+    stack.send_and_leave(head.encode() + content[MIB : 3 * MIB])
     assert offset(viewer, url) == MIB == on_disk(stack, url)[0].stat().st_size
     assert patch(viewer, url, MIB, content[MIB:]).status_code == 204
     assert stack.query("SELECT encode(sha256, 'hex') FROM media WHERE name = 'broken.txt'") == sha256(content)
