@@ -7,7 +7,11 @@ the first request id in it (control/storage/access_log.py), so it does not matte
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -31,6 +35,7 @@ ROTATE_SECONDS = 10.0
 TIDY_SECONDS = 3600.0
 TOLD_SECONDS = 60  # so long ago a kill may have come between a commit and its message
 SKEW = timedelta(days=1)
+NICENESS = 10
 
 
 class Tail:
@@ -88,6 +93,12 @@ class Tail:
         return position
 
 
+def _behind_everything() -> None:
+    """Deliveries come first: their receipts can wait for a quiet moment. Linux knows a niceness per thread."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+
+
 class Receipts:
     """The processor's task: tail, rotate, forget."""
 
@@ -97,6 +108,7 @@ class Receipts:
         self._tail = Tail(store, paths.logs, receipts.keep_days, counted)
         self._rotation = Rotation(paths.logs, paths.run / "nginx.pid", receipts.log_bytes)
         self._keep = timedelta(days=receipts.keep_days)
+        self._beside = ThreadPoolExecutor(3, "receipts", initializer=_behind_everything)
 
     async def run(self) -> None:
         """Until cancelled. Any number of processors may do it: the others stand by."""
@@ -111,7 +123,7 @@ class Receipts:
         while True:
             pause = seconds
             try:
-                await asyncio.to_thread(do)
+                await asyncio.get_running_loop().run_in_executor(self._beside, do)
             except DatabaseUnavailable:
                 log.warning("receipts_wait")
                 pause = max(seconds, RETRY_SECONDS)
