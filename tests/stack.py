@@ -60,6 +60,9 @@ preset = "ultrafast"
 sign_ins_per_minute = 6000
 cors_origins = ["http://player.localhost:8080"]
 
+[shares]
+frame_origins = ["http://player.localhost:8080"]
+
 [session]
 max_devices = 1000
 

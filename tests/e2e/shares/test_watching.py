@@ -45,15 +45,44 @@ def test_a_download_needs_no_script(stack, browser, share, shelved, scripts):
     assert download.value.path().stat().st_size == shelved["size_bytes"]
 
 
-def test_a_frame_of_another_site_shows_nothing_unless_the_settings_name_it(stack, browser, share, film):
-    """The rendered policy for sites that are named: tests/nginx/test_shares.py."""
+NAMED, OTHER = "http://player.localhost:8080", "http://other.localhost:8080"  # the first one in tests/stack.py
+
+
+def framed(stack, browser, origin: str, address: str):
+    """The frame of a page of another site that shows `address`. Its own document is made up, the frame's is real."""
+    there = context(browser, stack.url)
+    there.grant_permissions(["local-network-access"])  # a page of the Internet asks a server of this machine
+    page = there.new_page()
+    body = f'<iframe src="{stack.url}{address}" allow="autoplay" width="640" height="360"></iframe>'
+    page.route(f"{origin}/", lambda route: route.fulfill(body=body, content_type="text/html"))
+    page.goto(f"{origin}/")
+    return page.frames[1]
+
+
+def test_a_film_plays_in_a_frame_of_a_site_that_the_settings_name(stack, browser, share, film):
+    """Another site's cookies are third-party ones: none comes along."""
     shared = share(film["id"], rights=["view"])
-    answer = stack.session(None).get(shared.at(f"embed/{film['id']}"))
-    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
-    assert answer.headers["X-Frame-Options"] == "DENY"
+    frame = framed(stack, browser, NAMED, shared.at(f"embed/{film['id']}"))
+    frame.wait_for_selector("video", state="attached")
+    until(frame, "document.querySelector('video')?.readyState >= 2", 90)
+    frame.evaluate("document.querySelector('video').play()")
+    until(frame, "document.querySelector('video').currentTime > 0.5", 90)
+    assert not frame.page.context.cookies(stack.url)
+
+
+def test_a_frame_of_any_other_site_stays_empty(stack, browser, share, film):
+    shared = share(film["id"], rights=["view"])
+    frame = framed(stack, browser, OTHER, shared.at(f"embed/{film['id']}"))
+    assert frame.evaluate("document.querySelector('video')") is None
+    for page in (shared.at(), shared.at(f"watch/{film['id']}")):  # nor is anything else of it shown in a frame
+        answer = stack.session(None).get(page)
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["X-Frame-Options"] == "DENY"
+
+
+def test_a_locked_share_asks_for_its_password_before_it_is_embedded(stack, share, film):
     locked = share(film["id"], rights=["view"], password=SECRET)
-    sent = stack.session(None).get(locked.at(f"embed/{film['id']}"))
-    assert sent.status_code == 401
+    assert stack.session(None).get(locked.at(f"embed/{film['id']}")).status_code == 401
 
 
 def test_the_embedded_player_needs_no_cookie(stack, browser, share, film):
