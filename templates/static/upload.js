@@ -50,10 +50,12 @@ function chosen() {
 
 function wireInputs() {
   for (const input of page.querySelectorAll("input[type=file]")) {
-    input.addEventListener("change", () => {
+    const chosenNow = () => {
       take(picked(input));
       input.value = ""; // the same file may be chosen again
-    });
+    };
+    input.addEventListener("change", chosenNow);
+    if (input.files.length) chosenNow(); // while this page was still loading
   }
   for (const button of page.querySelectorAll("[data-picks]")) {
     button.addEventListener("click", () => document.getElementById(button.dataset.picks).click());
