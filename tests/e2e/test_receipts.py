@@ -93,8 +93,8 @@ def test_a_still_and_an_encrypted_picture(stack, photo, get, me):
 @pytest.fixture(scope="module")
 def large(stack) -> dict:
     """A song of which a client can leave most behind."""
-    stack.place(bytes(40_000_000), stack.data / "shelf" / "large.mp3")
-    return stack.wait_for_media("large.mp3", seconds=60)
+    stack.place(bytes(40_000_000), stack.data / "shelf" / "broken off.mp3")
+    return stack.wait_for_media("broken off.mp3", seconds=60)
 
 
 def test_a_download_that_is_broken_off(stack, large, get):
