@@ -51,6 +51,7 @@ from control.storage.spool import Spool
 from control.storage.sql.archives import ArchiveStore, packed, unpacked
 from control.storage.sql.audit import AuditStore, Entry, Search
 from control.storage.sql.grants import GrantStore
+from control.storage.sql.folders import FolderStore
 from control.storage.sql.library import LibraryStore
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
@@ -186,7 +187,7 @@ def services(
     master = vault.MasterKeys(keys)
     passwords = Passwords(settings.password, offload)
     audit = Audit(audit_store, Entry)
-    library = Library(media_store, LibraryStore(database), media, audit)
+    library = Library(media_store, LibraryStore(database), FolderStore(database), media, audit)
     sessions = Sessions(
         session_store, grant_store, memories.of("session", copies.find), tokens, audit, publisher.publish,
         settings.session.idle_minutes, settings.session.refresh_grace_seconds,

@@ -1,162 +1,217 @@
-"""The library's pages: filters, search, order; everything that a list of media can be asked for."""
+"""The library's pages: search, filters, order; everything that a list of media can be asked for.
+
+Each list is put together of scans (library_filters.scans), each in the order of an index and no longer than the page. What
+cannot be bounded so is cut off, and says so: totals at COUNTED, a search by relevance at CANDIDATES, tags at SAMPLE.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg import DataError
 
 from control.domain.media import Media
 from control.errors import BadRequest
+from control.storage.sql.library_filters import ALIVE, Filters, forgivable, scans, visible, where
 from control.storage.sql.media import COLUMNS, media_of
 from control.storage.sql.pool import Database
+
+COUNTED = 1000  # a total above it is "more than that"
+CANDIDATES = 300  # the newest matches of a search; the best of them come first
+SAMPLE = 2000  # the newest media that tags are counted in
+_FEW = 8  # with fewer matches than that a word may have been misspelt
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+_CORRECTIONS = 6  # words that a misspelt one may stand for
 
 # What a page may be sorted by, and its type; the id makes the order total. What has no duration comes last.
 ORDERS = {
     "created_at": ("created_at", "timestamptz"),
     "name": ("lower(name)", "text"),
     "size": ("size_bytes", "bigint"),
-    "duration": ("coalesce(duration, %(no_duration)s)", "float8"),
+    "duration": ("coalesce(duration, '{worst}')", "float8"),
     # Whatever else it is called besides counts a little: "song" before "song of the year".
     "relevance": ("word_similarity(%(query)s, words) + similarity(%(query)s, words) / 10", "float8"),
 }
-# A shorter word has too few trigrams to be misspelt recognisably.
-_FORGIVEN_LENGTH = 4
-_MANY_WORDS = 8
 
 # Where a page ended: the sort key of its last item, as text, and its id.
 Position = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
-    """What to list; None matches everything. `viewer_id`, `guest` and `include_private` say for whom."""
+class Found:
+    """A page of media, where the next one goes on (None: there is none), and how many there are altogether."""
 
-    kind: str | None = None
-    query: str | None = None
-    state: str | None = None
-    sort: str = "created_at"
-    descending: bool = True
-    include_private: bool = False  # administrators see everything
-    viewer_id: str | None = None
-    guest: bool = False  # guests see what is public
-    source: str | None = None
-    tag: str | None = None
-    folder: str | None = None  # with all below it; of a mount: "{mount}/{path}"
-    uploader: str | None = None  # a user name
-    since: datetime | None = None
-    until: datetime | None = None
-    min_size: int | None = None
-    max_size: int | None = None
-    min_duration: float | None = None
-    max_duration: float | None = None
-
-
-# filter -> the clause that it stands for; its value is the parameter of the same name.
-_CLAUSES = {
-    "kind": "kind = %(kind)s",
-    "state": "state = %(state)s",
-    "source": "source = %(source)s",
-    "tag": "tags @> ARRAY[%(tag)s]",
-    # A mount's paths are bytes: what is below it begins with its name.
-    "folder": """(folder = %(folder)s OR starts_with(folder, %(folder)s || '/') OR mount IS NOT NULL
-        AND starts_with(encode(convert_to(mount || '/', 'UTF8') || path, 'hex'),
-                        encode(convert_to(%(folder)s || '/', 'UTF8'), 'hex')))""",
-    "uploader": "owner_id = (SELECT u.id FROM users u WHERE lower(u.username) = lower(%(uploader)s))",
-    "since": "created_at >= %(since)s",
-    "until": "created_at < %(until)s",
-    "min_size": "size_bytes >= %(min_size)s",
-    "max_size": "size_bytes <= %(max_size)s",
-    "min_duration": "duration >= %(min_duration)s",
-    "max_duration": "duration <= %(max_duration)s",
-}
+    items: list[Media]
+    end: Position | None
+    total: int
+    capped: bool = False  # there are more than `total`
 
 
 class LibraryStore:
     def __init__(self, database: Database):
         self._database = database
 
-    def page(
-        self, filters: Filters, limit: int, offset: int = 0, after: Position | None = None
-    ) -> tuple[list[Media], Position | None]:
-        """Return up to `limit` media, and where they end; they begin at `offset`, or `after` an earlier end.
-
-        Raises BadRequest for an `after` that is none.
-        """
-        where, parameters = _where(filters)
-        key, kind = ORDERS[filters.sort]
-        direction, further = ("DESC", "<") if filters.descending else ("ASC", ">")
-        if after is not None:
-            where += f" AND ({key}, id) {further} (%(key)s::{kind}, %(id)s::uuid)"
-            parameters |= {"key": after[0], "id": after[1]}
-        rows = self._rows(
-            f"SELECT {COLUMNS}, ({key})::text AS position FROM media WHERE {where}"  # noqa: S608
-            f" ORDER BY {key} {direction}, id {direction} LIMIT %(limit)s OFFSET %(offset)s",
-            parameters | {"limit": limit, "offset": offset},
-        )
-        positions = [(row.pop("position"), row["id"]) for row in rows]
-        return [media_of(row) for row in rows], positions[-1] if positions else None
-
-    def _rows(self, query: str, parameters: dict[str, Any]) -> list[dict]:
+    def page(self, filters: Filters, limit: int, offset: int = 0, after: Position | None = None) -> Found:
+        """Up to `limit` media; they begin at `offset`, or `after` an earlier end. Raises BadRequest for a bad end."""
+        filters = self._named(filters)
         try:
-            return self._database.all(query, parameters)
+            if filters.sort == "relevance":
+                return self._best(filters, limit, offset, after)
+            return self._sorted(filters, limit, offset, after)
         except DataError:  # a cursor of somebody's own making
             raise BadRequest("cursor: it must be the next_cursor of an earlier answer.") from None
 
-    def count(self, filters: Filters) -> int:
-        where, parameters = _where(filters)
-        return self._database.one(f"SELECT count(*) AS n FROM media WHERE {where}", parameters)["n"]  # noqa: S608
+    def _sorted(self, filters: Filters, limit: int, offset: int, after: Position | None) -> Found:
+        corrected = self._corrected(filters)
+        key, kind = _order(filters)
+        direction, further = ("DESC", "<") if filters.descending else ("ASC", ">")
+        condition, parameters = where(filters, corrected)
+        begun = f" AND ({key}, id) {further} (%(key)s::{kind}, %(id)s::uuid)" if after else ""
+        parameters |= {"limit": limit, "offset": offset, "reach": offset + limit + 1}
+        parameters |= {"key": after[0], "id": after[1]} if after else {}
+        order = f"ORDER BY key {direction}, id {direction}"
+        every = _scans(filters, f"id, {key} AS key", condition + begun, f"{order} LIMIT %(reach)s")
+        rows = self._database.all(
+            f"""SELECT {COLUMNS}, found.key::text AS position FROM (
+                    SELECT id, key FROM ({every}) every {order} LIMIT %(limit)s + 1 OFFSET %(offset)s
+                ) found JOIN media USING (id) ORDER BY found.key {direction}, found.id {direction}""",  # noqa: S608
+            parameters,
+        )
+        positions = [(row.pop("position"), row["id"]) for row in rows]
+        end = positions[limit - 1] if len(rows) > limit else None
+        return Found([media_of(row) for row in rows[:limit]], end, *self._count(filters, corrected))
+
+    def _named(self, filters: Filters) -> Filters:
+        """With the id of the user that was named: the planner then knows how many media that one has."""
+        if filters.uploader is None:
+            return filters
+        user = self._database.one("SELECT id::text FROM users WHERE lower(username) = lower(%s)", [filters.uploader])
+        return replace(filters, owner=user["id"] if user else _NOBODY)
+
+    def _count(self, filters: Filters, corrected: dict[str, list[str]]) -> tuple[int, bool]:
+        """How many there are, and whether there are more than that."""
+        condition, parameters = where(filters, corrected)
+        most = CANDIDATES if filters.query else COUNTED
+        counted = (_matches if filters.query else _scans)(filters, "1 AS one", condition, "LIMIT %(most)s + 1")
+        found = self._database.one(f"SELECT count(*) AS n FROM ({counted}) counted", parameters | {"most": most})["n"]  # noqa: S608
+        return min(found, most), found > most
+
+    # --- search -----------------------------------------------------------------------------------
+
+    def _best(self, filters: Filters, limit: int, offset: int, after: Position | None) -> Found:
+        ranked = self._candidates(filters)
+        total, capped = min(len(ranked), CANDIDATES), len(ranked) > CANDIDATES
+        ranked = sorted(ranked[:CANDIDATES], key=_rank, reverse=filters.descending)
+        if after is not None:
+            here = (_number(after[0]), after[1])
+            ranked = [row for row in ranked if (_rank(row) < here if filters.descending else _rank(row) > here)]
+        shown = ranked[offset : offset + limit]
+        end = (repr(shown[-1]["rank"]), shown[-1]["id"]) if len(ranked) > offset + limit else None
+        return Found(self._in_order([row["id"] for row in shown]), end, total, capped)
+
+    def _candidates(self, filters: Filters) -> list[dict]:
+        """Ids and ranks of the newest matches."""
+        condition, parameters = where(filters, self._corrected(filters))
+        newest = "ORDER BY created_at DESC, id DESC LIMIT %(limit)s"
+        rank, _ = ORDERS["relevance"]
+        return self._database.all(
+            f"""SELECT id::text, {rank} AS rank FROM ({_matches(filters, "id, created_at, words", condition, newest)})
+                matches""",  # noqa: S608
+            parameters | {"limit": CANDIDATES + 1},
+        )
+
+    def _in_order(self, ids: list[str]) -> list[Media]:
+        rows = self._database.all(f"SELECT {COLUMNS} FROM media WHERE id = ANY(%s::uuid[])", [ids])  # noqa: S608
+        found = {row["id"]: media_of(row) for row in rows}
+        return [found[media_id] for media_id in ids if media_id in found]
+
+    def _corrected(self, filters: Filters) -> dict[str, list[str]]:
+        """What misspelt words of the query may stand for; nothing while the words themselves are found often enough."""
+        if not forgivable(filters):
+            return {}
+        condition, parameters = where(filters)
+        few = _matches(filters, "1 AS one", condition, "LIMIT %(few)s")
+        found = self._database.one(f"SELECT count(*) AS n FROM ({few}) few", parameters | {"few": _FEW})["n"]  # noqa: S608
+        return {} if found >= _FEW else {word: self._similar(word) for word in forgivable(filters)}
+
+    def _similar(self, word: str) -> list[str]:
+        """Words of the library that are nearly `word` (storage.sql.pool.FORGIVEN)."""
+        rows = self._database.all(
+            """SELECT word FROM spellings WHERE %(word)s <%% word
+               ORDER BY word_similarity(%(word)s, word) + similarity(%(word)s, word) / 10 DESC, word LIMIT %(limit)s""",
+            {"word": word, "limit": _CORRECTIONS},
+        )
+        return [row["word"] for row in rows]
+
+    # --- all of it --------------------------------------------------------------------------------
 
     def ids(self, filters: Filters, limit: int) -> list[str]:
         """All that fit, by folder and name."""
-        where, parameters = _where(filters)
+        filters = self._named(filters)
+        condition, parameters = where(filters, self._corrected(filters))
+        kind = "AND kind = %(kind)s" if filters.kind else ""
         rows = self._database.all(
-            f"SELECT id::text FROM media WHERE {where}"  # noqa: S608
-            " ORDER BY mount NULLS FIRST, folder, path, lower(name), id LIMIT %(limit)s",
-            parameters | {"limit": limit},
+            f"""SELECT id::text FROM media WHERE {visible(filters)} AND {condition} {kind}
+                ORDER BY shelf, lower(name), id LIMIT %(limit)s""",  # noqa: S608
+            parameters | {"limit": limit, "kind": filters.kind},
         )
         return [row["id"] for row in rows]
 
-    def tags(self, filters: Filters, limit: int = 50) -> list[str]:
-        """The most frequent tags of what `filters` match."""
-        where, parameters = _where(filters)
+    def tags(self, filters: Filters, limit: int = 200) -> tuple[list[tuple[str, int]], bool]:
+        """The most frequent tags with their counts, and whether those are of the newest media only."""
+        condition, parameters = where(self._named(filters))
         rows = self._database.all(
-            f"""SELECT tag FROM media, unnest(tags) tag WHERE {where}
-                GROUP BY tag ORDER BY count(*) DESC, tag LIMIT %(limit)s""",  # noqa: S608
-            parameters | {"limit": limit},
+            f"""WITH newest AS MATERIALIZED (
+                    SELECT tags FROM media WHERE {visible(filters)} AND {condition} AND tags <> '{{}}'
+                    ORDER BY created_at DESC, id DESC LIMIT %(sample)s)
+                SELECT tag, count(*) AS n, (SELECT count(*) FROM newest) AS sampled FROM newest, unnest(tags) tag
+                GROUP BY tag ORDER BY n DESC, tag LIMIT %(limit)s""",  # noqa: S608
+            parameters | {"limit": limit, "sample": SAMPLE},
         )
-        return [row["tag"] for row in rows]
+        return [(row["tag"], row["n"]) for row in rows], any(row["sampled"] >= SAMPLE for row in rows)
+
+    def uploaders(self, limit: int = 500) -> list[str]:
+        """The names of those who have something in the library."""
+        rows = self._database.all(
+            f"""SELECT username FROM users u WHERE EXISTS (SELECT FROM media WHERE owner_id = u.id AND {ALIVE})
+                ORDER BY lower(username) LIMIT %s""",  # noqa: S608
+            [limit],
+        )
+        return [row["username"] for row in rows]
+
+    def names(self, users: list[str]) -> dict[str, str]:
+        """Id -> user name."""
+        rows = self._database.all("SELECT id::text, username FROM users WHERE id = ANY(%s::uuid[])", [users])
+        return {row["id"]: row["username"] for row in rows}
 
 
-def _where(filters: Filters) -> tuple[str, dict[str, Any]]:
-    clauses = ["deleted_at IS NULL", *_visible(filters)]
-    parameters: dict[str, Any] = {
-        "viewer_id": filters.viewer_id, "query": (filters.query or "").lower(),
-        "no_duration": float("-inf" if filters.descending else "inf"),
-    }  # fmt: skip
-    for name, clause in _CLAUSES.items():
-        if (value := getattr(filters, name)) is not None:
-            clauses.append(clause)
-            parameters[name] = value
-    for number, word in enumerate((filters.query or "").lower().split()[:_MANY_WORDS]):
-        clauses.append(_matches(word, number))
-        parameters |= {f"word{number}": word, f"like{number}": f"%{_literally(word)}%"}
-    return " AND ".join(clauses), parameters
+def _order(filters: Filters) -> tuple[str, str]:
+    key, kind = ORDERS[filters.sort]
+    return key.format(worst="-Infinity" if filters.descending else "Infinity"), kind
 
 
-def _visible(filters: Filters) -> list[str]:
-    if filters.guest:
-        return ["(visibility = 'public' OR owner_id = %(viewer_id)s)"]
-    return [] if filters.include_private else ["(visibility <> 'private' OR owner_id = %(viewer_id)s)"]
+def _scans(filters: Filters, columns: str, condition: str, ending: str) -> str:
+    """All that there is, each scan in its own order and no longer than it must be."""
+    return " UNION ALL ".join(
+        f"(SELECT {columns} FROM media WHERE {scan} AND {condition} {ending})"  # noqa: S608
+        for scan in scans(filters)
+    )
 
 
-def _matches(word: str, number: int) -> str:
-    """A part of a word as it stands, or a word that is nearly so (storage.sql.pool.FORGIVEN)."""
-    exact = f"words LIKE %(like{number})s"
-    return f"({exact} OR %(word{number})s <%% words)" if len(word) >= _FORGIVEN_LENGTH else exact
+def _matches(filters: Filters, columns: str, condition: str, ending: str) -> str:
+    """What has certain words: one look into their index, which knows no kinds; with a kind, scans of that one."""
+    if filters.kind:
+        return f"SELECT * FROM ({_scans(filters, columns, condition, ending)}) every {ending}"  # noqa: S608
+    return f"SELECT {columns} FROM media WHERE {visible(filters)} AND {condition} {ending}"  # noqa: S608
 
 
-def _literally(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _rank(row: dict[str, Any]) -> tuple[float, str]:
+    return row["rank"], row["id"]
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise BadRequest("cursor: it must be the next_cursor of an earlier answer.") from None
