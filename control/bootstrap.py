@@ -28,6 +28,7 @@ from control.services.link_keys import LinkKeys
 from control.services.links import Links
 from control.services.memory import Memory
 from control.services.mounts import Mounts
+from control.services.neighbours import Neighbours
 from control.services.passwords import Passwords
 from control.services.queue import Queue
 from control.services.receipts import Receipts
@@ -56,6 +57,7 @@ from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
 from control.storage.sql.mounted import MountedStore
 from control.storage.sql.mounts import MountStore
+from control.storage.sql.neighbours import NeighbourStore
 from control.storage.sql.pool import Database
 from control.storage.sql.queue import QueueStore
 from control.storage.sql.receipts import ReceiptStore
@@ -100,6 +102,7 @@ class Services:
     request_limits: RequestLimits
     grants: Grants
     library: Library
+    neighbours: Neighbours
     uploads: Uploads
     arrivals: Arrivals
     files: Files
@@ -241,6 +244,7 @@ def services(
             audit, settings.hls.grant_hours, settings.hls.portable_hours,
         ),
         library=library,
+        neighbours=Neighbours(NeighbourStore(database)),
         uploads=uploads,
         arrivals=arrivals,
         files=Files(settings.paths, media_store, library, jobs, audit),

@@ -67,6 +67,7 @@ MATRIX = {
     "GET /api/media/at": ANYBODY,  # asked without a path
     "GET /api/media/{media_id:uuid}": PRIVATE,
     "PATCH /api/media/{media_id:uuid}": CHANGE,
+    "GET /api/media/{media_id:uuid}/neighbours": PRIVATE,
     "GET /api/media/{media_id:uuid}/original": PRIVATE,
     "GET /api/media/stream/{media_id:uuid}": PRIVATE,
     "GET /api/media/thumbnail/{media_id:uuid}": GATED,
