@@ -8,12 +8,10 @@ from dataclasses import dataclass, replace
 
 from control.domain.folders import Folder
 from control.domain.media import Media, Visibility
-from control.domain.rights import VIEW
 from control.domain.sessions import Principal
 from control.domain.users import User
 from control.errors import BadRequest, MediaNotFound
 from control.services.audit import Audit
-from control.services.decisions import decide
 from control.services.memory import Memory
 from nginx import contract
 
@@ -52,16 +50,26 @@ class Library:
 
         `filters` is a storage.sql.library.Filters without a viewer.
         """
+<<<<<<< HEAD
         limit = max(1, min(limit, LARGEST_PAGE))
+=======
+        filters, limit = seen_by(principal, filters), max(1, min(limit, LARGEST_PAGE))
+>>>>>>> main
         offset = 0 if after else (page - 1) * limit
         if offset + limit > FURTHEST + LARGEST_PAGE:
             raise BadRequest(f"page: numbers reach {FURTHEST:,} items; go on with next_cursor.")
         found = self._catalogue.page(_seen_by(principal, filters), limit, offset, after)
         return Page(found.items, found.total, page, limit, found.end, found.capped)
 
+<<<<<<< HEAD
     def tags(self, principal: Principal, filters) -> tuple[list[tuple[str, int]], bool]:
         """The most frequent tags of what `principal` may see, with counts; whether those are at least so many."""
         return self._catalogue.tags(_seen_by(principal, filters))
+=======
+    def tags(self, principal: Principal, filters) -> list[str]:
+        """The most frequent tags of what `principal` may see."""
+        return self._catalogue.tags(seen_by(principal, filters))
+>>>>>>> main
 
     def folders(self, principal: Principal, filters) -> list[Folder]:
         """The folders right below that of `filters` in which `principal` may see something."""
@@ -90,7 +98,7 @@ class Library:
 
     def ids(self, principal: Principal, filters, limit: int) -> list[str]:
         """All that `principal` may see and that fits, `limit` of it at most."""
-        return self._catalogue.ids(_seen_by(principal, filters), limit)
+        return self._catalogue.ids(seen_by(principal, filters), limit)
 
     def find_all(self, ids: Sequence[str], stored: Sequence[str] = ()) -> Iterator[Media]:
         """Those that there are of these ids and places of uploads, from the database, a batch at a time."""
@@ -121,13 +129,9 @@ class Library:
         self._audit.record("media_renamed", principal, media_id=media.id, details=details, **facts)
         return replace(media, name=name, tags=tags)
 
-    def next_after(self, principal: Principal, media: Media) -> Media | None:
-        """The next one of the same kind, by name, for the player's "up next"."""
-        following = self._media.following(media)
-        return following if following and decide(principal, VIEW, following, "").allowed else None
 
-
-def _seen_by(principal: Principal, filters):
+def seen_by(principal: Principal, filters):
+    """The same for this viewer's eyes."""
     return replace(
         filters, viewer_id=principal.user_id, guest=principal.role == "guest",
         include_private=principal.role == "admin",

@@ -6,19 +6,30 @@ from datetime import datetime
 
 import falcon
 
+<<<<<<< HEAD
 from control.domain.folders import trail
+=======
+from control.domain.media import Media
+>>>>>>> main
 from control.domain.rights import CHANGE_MEDIA, DOWNLOAD
 from control.domain.sessions import Principal
 from control.resources import cookies
 from control.resources.credentials import decision_id, principal_of
 from control.resources.library import LibraryQuery, pagination
 from control.resources.media import as_json, with_details
+from control.resources.neighbours import look_around, view_of
 from control.resources.outcome import required
 from control.resources.pages.periods import period
 from control.resources.pages.rendering import Renderer
 from control.services.decisions import decide
+<<<<<<< HEAD
 from control.services.library import FURTHEST, Library, Page
 from control.storage.sql.library_filters import Filters
+=======
+from control.services.library import Library
+from control.services.neighbours import Neighbours
+from control.storage.sql.library import Filters
+>>>>>>> main
 
 _NARROWING = ("from", "to", "min_size", "max_size", "min_duration", "max_duration", "tag", "source", "uploader")
 VIEWS = ("grid", "list")
@@ -94,15 +105,21 @@ def _view(req: falcon.Request, resp: falcon.Response) -> str:
 
 
 class Watch:
-    def __init__(self, render: Renderer, library: Library):
-        self._render, self._library = render, library
+    def __init__(self, render: Renderer, library: Library, neighbours: Neighbours):
+        self._render, self._library, self._neighbours = render, library, neighbours
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
         principal, media = principal_of(req), self._library.find(str(media_id))
         required(decide(principal, DOWNLOAD, media, decision_id(req)))
-        following = self._library.next_after(principal, media)
+        carried = req.get_param("in") or ""  # the library's query, where somebody came from there
+        around = look_around(self._neighbours, principal, media, view_of(media, carried), 1)
         change = decide(principal, CHANGE_MEDIA, media, decision_id(req))
         self._render.page(
             req, resp, "watch", principal, media=with_details(media, principal),
-            next_media=following and as_json(following), may_change=change.allowed,
+            previous_media=_first(around.previous), next_media=_first(around.next), carried=carried,
+            may_change=change.allowed,
         )  # fmt: skip
+
+
+def _first(found: list[Media]) -> dict | None:
+    return as_json(found[0]) if found else None

@@ -52,9 +52,34 @@ class LibraryStore:
     def __init__(self, database: Database):
         self._database = database
 
+<<<<<<< HEAD
     def page(self, filters: Filters, limit: int, offset: int = 0, after: Position | None = None) -> Found:
         """Up to `limit` media; they begin at `offset`, or `after` an earlier end. Raises BadRequest for a bad end."""
         filters = self._named(filters)
+=======
+    def page(
+        self, filters: Filters, limit: int, offset: int = 0, after: Position | None = None
+    ) -> tuple[list[Media], Position | None]:
+        """Return up to `limit` media, and where they end; they begin at `offset`, or `after` an earlier end.
+
+        Raises BadRequest for an `after` that is none.
+        """
+        where, parameters = condition_of(filters)
+        key, kind = ORDERS[filters.sort]
+        direction, further = ("DESC", "<") if filters.descending else ("ASC", ">")
+        if after is not None:
+            where += f" AND ({key}, id) {further} (%(key)s::{kind}, %(id)s::uuid)"
+            parameters |= {"key": after[0], "id": after[1]}
+        rows = self._rows(
+            f"SELECT {COLUMNS}, ({key})::text AS position FROM media WHERE {where}"  # noqa: S608
+            f" ORDER BY {key} {direction}, id {direction} LIMIT %(limit)s OFFSET %(offset)s",
+            parameters | {"limit": limit, "offset": offset},
+        )
+        positions = [(row.pop("position"), row["id"]) for row in rows]
+        return [media_of(row) for row in rows], positions[-1] if positions else None
+
+    def _rows(self, query: str, parameters: dict[str, Any]) -> list[dict]:
+>>>>>>> main
         try:
             if filters.sort == "relevance":
                 return self._best(filters, limit, offset, after)
@@ -62,6 +87,7 @@ class LibraryStore:
         except DataError:  # a cursor of somebody's own making
             raise BadRequest("cursor: it must be the next_cursor of an earlier answer.") from None
 
+<<<<<<< HEAD
     def _sorted(self, filters: Filters, limit: int, offset: int, after: Position | None) -> Found:
         corrected = self._corrected(filters)
         key, kind = _order(filters)
@@ -151,6 +177,15 @@ class LibraryStore:
         filters = self._named(filters)
         condition, parameters = where(filters, self._corrected(filters))
         kind = "AND kind = %(kind)s" if filters.kind else ""
+=======
+    def count(self, filters: Filters) -> int:
+        where, parameters = condition_of(filters)
+        return self._database.one(f"SELECT count(*) AS n FROM media WHERE {where}", parameters)["n"]  # noqa: S608
+
+    def ids(self, filters: Filters, limit: int) -> list[str]:
+        """All that fit, by folder and name."""
+        where, parameters = condition_of(filters)
+>>>>>>> main
         rows = self._database.all(
             f"""SELECT id::text FROM media WHERE {visible(filters)} AND {condition} {kind}
                 ORDER BY shelf, lower(name), id LIMIT %(limit)s""",  # noqa: S608
@@ -158,9 +193,15 @@ class LibraryStore:
         )
         return [row["id"] for row in rows]
 
+<<<<<<< HEAD
     def tags(self, filters: Filters, limit: int = 200) -> tuple[list[tuple[str, int]], bool]:
         """The most frequent tags with their counts, and whether those are of the newest media only."""
         condition, parameters = where(self._named(filters))
+=======
+    def tags(self, filters: Filters, limit: int = 50) -> list[str]:
+        """The most frequent tags of what `filters` match."""
+        where, parameters = condition_of(filters)
+>>>>>>> main
         rows = self._database.all(
             f"""WITH newest AS MATERIALIZED (
                     SELECT tags FROM media WHERE {visible(filters)} AND {condition} AND tags <> '{{}}'
@@ -186,9 +227,27 @@ class LibraryStore:
         return {row["id"]: row["username"] for row in rows}
 
 
+<<<<<<< HEAD
 def _order(filters: Filters) -> tuple[str, str]:
     key, kind = ORDERS[filters.sort]
     return key.format(worst="-Infinity" if filters.descending else "Infinity"), kind
+=======
+def condition_of(filters: Filters) -> tuple[str, dict[str, Any]]:
+    """The condition on `media` that they stand for, and its parameters."""
+    clauses = ["deleted_at IS NULL", *_visible(filters)]
+    parameters: dict[str, Any] = {
+        "viewer_id": filters.viewer_id, "query": (filters.query or "").lower(),
+        "no_duration": float("-inf" if filters.descending else "inf"),
+    }  # fmt: skip
+    for name, clause in _CLAUSES.items():
+        if (value := getattr(filters, name)) is not None:
+            clauses.append(clause)
+            parameters[name] = value
+    for number, word in enumerate((filters.query or "").lower().split()[:_MANY_WORDS]):
+        clauses.append(_matches(word, number))
+        parameters |= {f"word{number}": word, f"like{number}": f"%{_literally(word)}%"}
+    return " AND ".join(clauses), parameters
+>>>>>>> main
 
 
 def _scans(filters: Filters, columns: str, condition: str, ending: str) -> str:
