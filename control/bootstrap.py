@@ -54,8 +54,8 @@ from control.storage.redis.sessions import SessionCopies
 from control.storage.spool import Spool
 from control.storage.sql.archives import ArchiveStore, packed, unpacked
 from control.storage.sql.audit import AuditStore, Entry, Search
-from control.storage.sql.grants import GrantStore
 from control.storage.sql.folders import FolderStore
+from control.storage.sql.grants import GrantStore
 from control.storage.sql.library import LibraryStore
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore

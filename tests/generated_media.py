@@ -10,7 +10,7 @@ import psycopg
 
 FREQUENT, RARE, TYPO, CORRECT = "summer", "quixotic", "vaccation", "vacation"
 OWNERS = 50
-_SYLLABLES = "ba co da el fi go hu in jo ka lo mi na or pe qua ri sa te um va we xi yo zu an ber chi dro est".split()
+_SYLLABLES = ["ba", "co", "da", "el", "fi", "go", "hu", "in", "jo", "ka", "lo", "mi", "na", "or", "pe", "qua", "ri", "sa", "te", "um", "va", "we", "xi", "yo", "zu", "an", "ber", "chi", "dro", "est"]
 _PLACES = ["Lisbon", "Kyoto", "Oslo", "Berlin", "Sao Paulo", "Nice", "Riga", "Home", "Garden", "Lake"]
 _SIZES = {"video": (50, 9000), "image": (1, 12), "audio": (2, 40), "document": (0, 30)}  # MB
 _COLUMNS = """name, kind, size_bytes, source, original, visibility, state, progress, duration, width, height, owner_id,

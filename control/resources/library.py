@@ -17,8 +17,8 @@ from control.resources.media import as_json
 from control.resources.openapi import describe
 from control.resources.shapes import MediaPage, Moment, Shape
 from control.services.library import LARGEST_PAGE, Library, Page
-from control.storage.sql.library import ORDERS, Position
-from control.storage.sql.library_filters import Filters
+from control.storage.sql.library import Position
+from control.storage.sql.library_filters import ORDERS, Filters
 
 DEFAULT_LIMIT = 48
 _LARGEST_SIZE = 1 << 60
@@ -50,7 +50,9 @@ class LibraryQuery(Shape):
         " a backslash two.", examples=["Trips/2026"],
     )
     direct: bool = Field(False, description="What lies in the folder itself, and not below it")
-    sort: Literal[("", *ORDERS)] = Field("", description="Default: relevance where words are sought, name in a folder, else created_at")
+    sort: Literal[("", *ORDERS)] = Field(
+        "", description="Default: relevance where words are sought, name in a folder, else created_at"
+    )
     order: Literal["asc", "desc"] | None = Field(None, description="Default: asc by name, else desc")
     page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = DEFAULT_LIMIT

@@ -50,30 +50,20 @@ class Library:
 
         `filters` is a storage.sql.library.Filters without a viewer.
         """
-<<<<<<< HEAD
         limit = max(1, min(limit, LARGEST_PAGE))
-=======
-        filters, limit = seen_by(principal, filters), max(1, min(limit, LARGEST_PAGE))
->>>>>>> main
         offset = 0 if after else (page - 1) * limit
         if offset + limit > FURTHEST + LARGEST_PAGE:
             raise BadRequest(f"page: numbers reach {FURTHEST:,} items; go on with next_cursor.")
-        found = self._catalogue.page(_seen_by(principal, filters), limit, offset, after)
+        found = self._catalogue.page(seen_by(principal, filters), limit, offset, after)
         return Page(found.items, found.total, page, limit, found.end, found.capped)
 
-<<<<<<< HEAD
     def tags(self, principal: Principal, filters) -> tuple[list[tuple[str, int]], bool]:
         """The most frequent tags of what `principal` may see, with counts; whether those are at least so many."""
-        return self._catalogue.tags(_seen_by(principal, filters))
-=======
-    def tags(self, principal: Principal, filters) -> list[str]:
-        """The most frequent tags of what `principal` may see."""
         return self._catalogue.tags(seen_by(principal, filters))
->>>>>>> main
 
     def folders(self, principal: Principal, filters) -> list[Folder]:
         """The folders right below that of `filters` in which `principal` may see something."""
-        return self._folders.within(_seen_by(principal, filters))
+        return self._folders.within(seen_by(principal, filters))
 
     def uploaders(self, principal: Principal) -> list[str]:
         """Whose media there are, for those who may know everybody's name: administrators; else oneself."""

@@ -1,27 +1,27 @@
 /* The library notices what is new or has got further: the server draws its beginning again, and what differs is put in.
    One request however many items are being prepared, and one place (partials/card.html) that knows what a card is. */
 
+import { follow } from "./events.js";
 import { isNarrowing } from "./library-narrowing.js";
 import { fetchResults, replace, showResults } from "./library-results.js";
 
-const BUSY = 3000; // ms between looks while something is being prepared
-const IDLE = 15000;
 const AT_THE_TOP = 300; // px: further down, nothing may move under the reader's eyes
 
-const page = document.getElementById("library-page");
+let looking = false;
+let again = false;
 
 export function wireLive() {
-  schedule();
+  follow(["media"], look);
 }
 
-function schedule() {
-  const busy = page.querySelector('[data-state="pending"], [data-state="processing"], [data-state="playable"]');
-  setTimeout(look, busy ? BUSY : IDLE);
-}
-
+/** One look at a time; what happened meanwhile is looked at afterwards. */
 async function look() {
-  if (!document.hidden && !isNarrowing()) await refresh().catch(() => {}); // no answer now: the next look may get one
-  schedule();
+  again = looking;
+  if (looking || document.hidden || isNarrowing()) return;
+  looking = true;
+  await refresh().catch(() => {}); // no answer now: the next look may get one
+  looking = false;
+  if (again) look();
 }
 
 async function refresh() {

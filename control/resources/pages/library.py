@@ -6,11 +6,8 @@ from datetime import datetime
 
 import falcon
 
-<<<<<<< HEAD
 from control.domain.folders import trail
-=======
 from control.domain.media import Media
->>>>>>> main
 from control.domain.rights import CHANGE_MEDIA, DOWNLOAD
 from control.domain.sessions import Principal
 from control.resources import cookies
@@ -22,14 +19,9 @@ from control.resources.outcome import required
 from control.resources.pages.periods import period
 from control.resources.pages.rendering import Renderer
 from control.services.decisions import decide
-<<<<<<< HEAD
 from control.services.library import FURTHEST, Library, Page
-from control.storage.sql.library_filters import Filters
-=======
-from control.services.library import Library
 from control.services.neighbours import Neighbours
-from control.storage.sql.library import Filters
->>>>>>> main
+from control.storage.sql.library_filters import Filters
 
 _NARROWING = ("from", "to", "min_size", "max_size", "min_duration", "max_duration", "tag", "source", "uploader")
 VIEWS = ("grid", "list")

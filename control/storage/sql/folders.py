@@ -23,8 +23,8 @@ class FolderStore:
         shelves = " UNION ".join(f"({_children(audience)})" for audience in audiences(filters))
         counts = " + ".join(_count(audience) for audience in audiences(filters))
         rows = self._database.all(
-            f"""SELECT child, {counts} AS items FROM (SELECT child FROM ({shelves}) every ORDER BY child LIMIT %(limit)s)
-                children ORDER BY child""",  # noqa: S608
+            f"""SELECT child, {counts} AS items FROM (
+                    SELECT child FROM ({shelves}) every ORDER BY child LIMIT %(limit)s) children ORDER BY child""",  # noqa: S608
             parameters,
         )
         return [Folder(path_of(row["child"]), min(row["items"], COUNTED), row["items"] > COUNTED) for row in rows]
@@ -49,5 +49,5 @@ def _children(audience: str) -> str:
 
 def _count(audience: str) -> str:
     end = _END.format(child="child")
-    return f"""(SELECT count(*) FROM (SELECT FROM media WHERE {audience} AND {ALIVE} AND shelf >= child AND shelf < {end}
-        LIMIT %(counted)s + 1) counted)"""  # noqa: S608
+    return f"""(SELECT count(*) FROM (SELECT FROM media
+        WHERE {audience} AND {ALIVE} AND shelf >= child AND shelf < {end} LIMIT %(counted)s + 1) counted)"""  # noqa: S608

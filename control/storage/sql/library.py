@@ -1,7 +1,7 @@
 """The library's pages: search, filters, order; everything that a list of media can be asked for.
 
-Each list is put together of scans (library_filters.scans), each in the order of an index and no longer than the page. What
-cannot be bounded so is cut off, and says so: totals at COUNTED, a search by relevance at CANDIDATES, tags at SAMPLE.
+Each list is put together of scans (library_filters.scans), each in the order of an index and no longer than the page.
+What cannot be bounded so is cut off, and says so: totals at COUNTED, a search by relevance at CANDIDATES, tags at SAMPLE.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from psycopg import DataError
 
 from control.domain.media import Media
 from control.errors import BadRequest
-from control.storage.sql.library_filters import ALIVE, Filters, forgivable, scans, visible, where
+from control.storage.sql.library_filters import ALIVE, Filters, forgivable, order_of, scans, visible, where
 from control.storage.sql.media import COLUMNS, media_of
 from control.storage.sql.pool import Database
 
@@ -23,16 +23,6 @@ SAMPLE = 2000  # the newest media that tags are counted in
 _FEW = 8  # with fewer matches than that a word may have been misspelt
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 _CORRECTIONS = 6  # words that a misspelt one may stand for
-
-# What a page may be sorted by, and its type; the id makes the order total. What has no duration comes last.
-ORDERS = {
-    "created_at": ("created_at", "timestamptz"),
-    "name": ("lower(name)", "text"),
-    "size": ("size_bytes", "bigint"),
-    "duration": ("coalesce(duration, '{worst}')", "float8"),
-    # Whatever else it is called besides counts a little: "song" before "song of the year".
-    "relevance": ("word_similarity(%(query)s, words) + similarity(%(query)s, words) / 10", "float8"),
-}
 
 # Where a page ended: the sort key of its last item, as text, and its id.
 Position = tuple[str, str]
@@ -52,34 +42,9 @@ class LibraryStore:
     def __init__(self, database: Database):
         self._database = database
 
-<<<<<<< HEAD
     def page(self, filters: Filters, limit: int, offset: int = 0, after: Position | None = None) -> Found:
         """Up to `limit` media; they begin at `offset`, or `after` an earlier end. Raises BadRequest for a bad end."""
         filters = self._named(filters)
-=======
-    def page(
-        self, filters: Filters, limit: int, offset: int = 0, after: Position | None = None
-    ) -> tuple[list[Media], Position | None]:
-        """Return up to `limit` media, and where they end; they begin at `offset`, or `after` an earlier end.
-
-        Raises BadRequest for an `after` that is none.
-        """
-        where, parameters = condition_of(filters)
-        key, kind = ORDERS[filters.sort]
-        direction, further = ("DESC", "<") if filters.descending else ("ASC", ">")
-        if after is not None:
-            where += f" AND ({key}, id) {further} (%(key)s::{kind}, %(id)s::uuid)"
-            parameters |= {"key": after[0], "id": after[1]}
-        rows = self._rows(
-            f"SELECT {COLUMNS}, ({key})::text AS position FROM media WHERE {where}"  # noqa: S608
-            f" ORDER BY {key} {direction}, id {direction} LIMIT %(limit)s OFFSET %(offset)s",
-            parameters | {"limit": limit, "offset": offset},
-        )
-        positions = [(row.pop("position"), row["id"]) for row in rows]
-        return [media_of(row) for row in rows], positions[-1] if positions else None
-
-    def _rows(self, query: str, parameters: dict[str, Any]) -> list[dict]:
->>>>>>> main
         try:
             if filters.sort == "relevance":
                 return self._best(filters, limit, offset, after)
@@ -87,10 +52,9 @@ class LibraryStore:
         except DataError:  # a cursor of somebody's own making
             raise BadRequest("cursor: it must be the next_cursor of an earlier answer.") from None
 
-<<<<<<< HEAD
     def _sorted(self, filters: Filters, limit: int, offset: int, after: Position | None) -> Found:
         corrected = self._corrected(filters)
-        key, kind = _order(filters)
+        key, kind = order_of(filters)
         direction, further = ("DESC", "<") if filters.descending else ("ASC", ">")
         condition, parameters = where(filters, corrected)
         begun = f" AND ({key}, id) {further} (%(key)s::{kind}, %(id)s::uuid)" if after else ""
@@ -113,7 +77,7 @@ class LibraryStore:
         if filters.uploader is None:
             return filters
         user = self._database.one("SELECT id::text FROM users WHERE lower(username) = lower(%s)", [filters.uploader])
-        return replace(filters, owner=user["id"] if user else _NOBODY)
+        return replace(filters, uploader=None, owner=user["id"] if user else _NOBODY)
 
     def _count(self, filters: Filters, corrected: dict[str, list[str]]) -> tuple[int, bool]:
         """How many there are, and whether there are more than that."""
@@ -140,7 +104,7 @@ class LibraryStore:
         """Ids and ranks of the newest matches."""
         condition, parameters = where(filters, self._corrected(filters))
         newest = "ORDER BY created_at DESC, id DESC LIMIT %(limit)s"
-        rank, _ = ORDERS["relevance"]
+        rank, _ = order_of(filters)
         return self._database.all(
             f"""SELECT id::text, {rank} AS rank FROM ({_matches(filters, "id, created_at, words", condition, newest)})
                 matches""",  # noqa: S608
@@ -177,15 +141,6 @@ class LibraryStore:
         filters = self._named(filters)
         condition, parameters = where(filters, self._corrected(filters))
         kind = "AND kind = %(kind)s" if filters.kind else ""
-=======
-    def count(self, filters: Filters) -> int:
-        where, parameters = condition_of(filters)
-        return self._database.one(f"SELECT count(*) AS n FROM media WHERE {where}", parameters)["n"]  # noqa: S608
-
-    def ids(self, filters: Filters, limit: int) -> list[str]:
-        """All that fit, by folder and name."""
-        where, parameters = condition_of(filters)
->>>>>>> main
         rows = self._database.all(
             f"""SELECT id::text FROM media WHERE {visible(filters)} AND {condition} {kind}
                 ORDER BY shelf, lower(name), id LIMIT %(limit)s""",  # noqa: S608
@@ -193,15 +148,9 @@ class LibraryStore:
         )
         return [row["id"] for row in rows]
 
-<<<<<<< HEAD
     def tags(self, filters: Filters, limit: int = 200) -> tuple[list[tuple[str, int]], bool]:
         """The most frequent tags with their counts, and whether those are of the newest media only."""
         condition, parameters = where(self._named(filters))
-=======
-    def tags(self, filters: Filters, limit: int = 50) -> list[str]:
-        """The most frequent tags of what `filters` match."""
-        where, parameters = condition_of(filters)
->>>>>>> main
         rows = self._database.all(
             f"""WITH newest AS MATERIALIZED (
                     SELECT tags FROM media WHERE {visible(filters)} AND {condition} AND tags <> '{{}}'
@@ -225,29 +174,6 @@ class LibraryStore:
         """Id -> user name."""
         rows = self._database.all("SELECT id::text, username FROM users WHERE id = ANY(%s::uuid[])", [users])
         return {row["id"]: row["username"] for row in rows}
-
-
-<<<<<<< HEAD
-def _order(filters: Filters) -> tuple[str, str]:
-    key, kind = ORDERS[filters.sort]
-    return key.format(worst="-Infinity" if filters.descending else "Infinity"), kind
-=======
-def condition_of(filters: Filters) -> tuple[str, dict[str, Any]]:
-    """The condition on `media` that they stand for, and its parameters."""
-    clauses = ["deleted_at IS NULL", *_visible(filters)]
-    parameters: dict[str, Any] = {
-        "viewer_id": filters.viewer_id, "query": (filters.query or "").lower(),
-        "no_duration": float("-inf" if filters.descending else "inf"),
-    }  # fmt: skip
-    for name, clause in _CLAUSES.items():
-        if (value := getattr(filters, name)) is not None:
-            clauses.append(clause)
-            parameters[name] = value
-    for number, word in enumerate((filters.query or "").lower().split()[:_MANY_WORDS]):
-        clauses.append(_matches(word, number))
-        parameters |= {f"word{number}": word, f"like{number}": f"%{_literally(word)}%"}
-    return " AND ".join(clauses), parameters
->>>>>>> main
 
 
 def _scans(filters: Filters, columns: str, condition: str, ending: str) -> str:

@@ -35,7 +35,7 @@ class Filters:
     folder: str | None = None  # as domain.folders writes it; of a mount: "{mount}/{path}"
     directly: bool = False  # in that folder itself, and not below it
     owner: str | None = None  # a user id
-    uploader: str | None = None  # a user name; LibraryStore makes an owner of it
+    uploader: str | None = None  # a user name
     since: datetime | None = None
     until: datetime | None = None
     min_size: int | None = None
@@ -44,12 +44,23 @@ class Filters:
     max_duration: float | None = None
 
 
+# What a page may be sorted by, and its type; the id makes the order total. What has no duration comes last.
+ORDERS = {
+    "created_at": ("created_at", "timestamptz"),
+    "name": ("lower(name)", "text"),
+    "size": ("size_bytes", "bigint"),
+    "duration": ("coalesce(duration, '{worst}')", "float8"),
+    # Whatever else it is called besides counts a little: "song" before "song of the year".
+    "relevance": ("word_similarity(%(query)s, words) + similarity(%(query)s, words) / 10", "float8"),
+}
+
 # filter -> the clause that it stands for; its value is the parameter of the same name.
 _CLAUSES = {
     "state": "state = %(state)s",
     "source": "source = %(source)s",
     "tag": "tags @> ARRAY[%(tag)s]",
     "owner": "owner_id = %(owner)s",
+    "uploader": "owner_id = (SELECT u.id FROM users u WHERE lower(u.username) = lower(%(uploader)s))",
     "since": "created_at >= %(since)s",
     "until": "created_at < %(until)s",
     "min_size": "size_bytes >= %(min_size)s",
@@ -73,6 +84,19 @@ def visible(filters: Filters) -> str:
     return "true" if filters.include_private else f"({' OR '.join(f'({half})' for half in audiences(filters))})"
 
 
+def order_of(filters: Filters) -> tuple[str, str]:
+    """What a list is sorted by, as an index has it, and its type."""
+    key, kind = ORDERS[filters.sort]
+    return key.format(worst="-Infinity" if filters.descending else "Infinity"), kind
+
+
+def condition_of(filters: Filters) -> tuple[str, dict[str, Any]]:
+    """Everything that they stand for as one condition on `media`, and its parameters."""
+    condition, parameters = where(filters)
+    kind = "kind = %(kind)s" if filters.kind else "true"
+    return f"{condition} AND {kind} AND {visible(filters)}", parameters | {"kind": filters.kind}
+
+
 def scans(filters: Filters) -> list[str]:
     """The conditions that a list is put together of: each kind, and each half of what somebody may see of it."""
     timed = filters.min_duration is not None or filters.max_duration is not None
@@ -81,7 +105,7 @@ def scans(filters: Filters) -> list[str]:
 
 
 def where(filters: Filters, corrected: dict[str, list[str]] | None = None) -> tuple[str, dict[str, Any]]:
-    """A condition (without kinds and whose eyes) and its parameters; `corrected`: what may stand for a word of the query."""
+    """A condition (without kinds and whose eyes) and its parameters; `corrected`: what may stand for a word of a query."""
     clauses, parameters = [ALIVE], {"viewer_id": filters.viewer_id, "query": (filters.query or "").lower()}
     for name, clause in _CLAUSES.items():
         if (value := getattr(filters, name)) is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from control.domain.media import Media
-from control.storage.sql.library import ORDERS, Filters, condition_of
+from control.storage.sql.library_filters import Filters, condition_of, order_of
 from control.storage.sql.media import COLUMNS, media_of
 from control.storage.sql.pool import Database
 
@@ -39,7 +39,7 @@ class NeighbourStore:
         if beside:
             filters = replace(filters, kind=media.kind, sort="name", descending=False)
         condition, parameters = condition_of(filters)
-        shelf = shelf_of(media) if beside else _Shelf("true", {}, ORDERS[filters.sort][0])
+        shelf = shelf_of(media) if beside else _Shelf("true", {}, order_of(filters)[0])
         rows = self._database.all(
             _query(f"{condition} AND {shelf.condition}", shelf.key, filters.descending),
             parameters | shelf.parameters | {"of": media.id, "limit": limit},

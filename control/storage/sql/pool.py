@@ -23,8 +23,8 @@ WAIT_SECONDS = 2.0  # for a free connection
 FORGIVEN = 0.45  # how alike a misspelt word must be (pg_trgm <%): "holyday" is 0.45 of "holiday"
 
 
-# Every question here is answered by a few rows of an index: compiling it or starting workers takes longer than that, and
-# how often a value occurs decides which index.
+# Every question here is answered by a few rows of an index: compiling it or starting workers takes longer than that,
+# and how often a value occurs decides which index.
 _SMALL_ANSWERS = (
     "-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1 -c plan_cache_mode=force_custom_plan"
 )
