@@ -1,7 +1,8 @@
 """The library's pages: search, filters, order; everything that a list of media can be asked for.
 
 Each list is put together of scans (library_filters.scans), each in the order of an index and no longer than the page.
-What cannot be bounded so is cut off, and says so: totals at COUNTED, a search by relevance at CANDIDATES, tags at SAMPLE.
+What cannot be bounded so is cut off, and says so: totals at COUNTED, a search by relevance at CANDIDATES, tags at
+SAMPLE.
 """
 
 from __future__ import annotations
