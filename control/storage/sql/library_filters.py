@@ -105,7 +105,7 @@ def scans(filters: Filters) -> list[str]:
 
 
 def where(filters: Filters, corrected: dict[str, list[str]] | None = None) -> tuple[str, dict[str, Any]]:
-    """A condition (without kinds and whose eyes) and its parameters; `corrected`: what words of a query may stand for."""
+    """A condition (without kinds and viewers) and its parameters; `corrected`: what words of a query may stand for."""
     clauses, parameters = [ALIVE], {"viewer_id": filters.viewer_id, "query": (filters.query or "").lower()}
     for name, clause in _CLAUSES.items():
         if (value := getattr(filters, name)) is not None:
