@@ -14,7 +14,16 @@ from psycopg import DataError
 
 from control.domain.media import Media
 from control.errors import BadRequest
-from control.storage.sql.library_filters import ALIVE, Filters, forgivable, order_of, scans, visible, where
+from control.storage.sql.library_filters import (
+    ALIVE,
+    Filters,
+    forgivable,
+    order_of,
+    scans,
+    sorted_scans,
+    visible,
+    where,
+)
 from control.storage.sql.media import COLUMNS, media_of
 from control.storage.sql.pool import Database
 
@@ -55,6 +64,7 @@ class LibraryStore:
 
     def _sorted(self, filters: Filters, limit: int, offset: int, after: Position | None) -> Found:
         corrected = self._corrected(filters)
+        counts, most = self._counts(filters, corrected)
         key, kind = order_of(filters)
         direction, further = ("DESC", "<") if filters.descending else ("ASC", ">")
         condition, parameters = where(filters, corrected)
@@ -62,7 +72,7 @@ class LibraryStore:
         parameters |= {"limit": limit, "offset": offset, "reach": offset + limit + 1}
         parameters |= {"key": after[0], "id": after[1]} if after else {}
         order = f"ORDER BY key {direction}, id {direction}"
-        every = _scans(filters, f"id, {key} AS key", condition + begun, f"{order} LIMIT %(reach)s")
+        every = _put_together(filters, counts, most, key, condition + begun, f"{order} LIMIT %(reach)s")
         rows = self._database.all(
             f"""SELECT {COLUMNS}, found.key::text AS position FROM (
                     SELECT id, key FROM ({every}) every {order} LIMIT %(limit)s + 1 OFFSET %(offset)s
@@ -71,7 +81,19 @@ class LibraryStore:
         )
         positions = [(row.pop("position"), row["id"]) for row in rows]
         end = positions[limit - 1] if len(rows) > limit else None
-        return Found([media_of(row) for row in rows[:limit]], end, *self._count(filters, corrected))
+        total = sum(counts.values())
+        return Found([media_of(row) for row in rows[:limit]], end, min(total, most), total > most)
+
+    def _counts(self, filters: Filters, corrected: dict[str, list[str]]) -> tuple[dict[str, int], int]:
+        """How many each scan has, and what is counted to: one with more has one more."""
+        condition, parameters = where(filters, corrected)
+        most = CANDIDATES if filters.query else COUNTED
+        each = [
+            f"(SELECT count(*) FROM (SELECT FROM media WHERE {scan} AND {condition} LIMIT {most + 1}) s) AS n{number}"  # noqa: S608
+            for number, scan in enumerate(scans(filters))
+        ]
+        row = self._database.one(f"SELECT {', '.join(each)}", parameters) or {}
+        return dict(zip(scans(filters), row.values(), strict=True)), most
 
     def _named(self, filters: Filters) -> Filters:
         """With the id of the user that was named: the planner then knows how many media that one has."""
@@ -106,9 +128,12 @@ class LibraryStore:
         condition, parameters = where(filters, self._corrected(filters))
         newest = "ORDER BY created_at DESC, id DESC LIMIT %(limit)s"
         rank, _ = order_of(filters)
+        found = " UNION ALL ".join(
+            f"(SELECT id, created_at, words FROM media WHERE {scan} AND {condition} {newest})"  # noqa: S608
+            for scan in scans(filters)
+        )
         return self._database.all(
-            f"""SELECT id::text, {rank} AS rank FROM ({_matches(filters, "id, created_at, words", condition, newest)})
-                matches""",  # noqa: S608
+            f"""SELECT id::text, {rank} AS rank FROM (SELECT * FROM ({found}) found {newest}) newest""",  # noqa: S608
             parameters | {"limit": CANDIDATES + 1},
         )
 
@@ -122,7 +147,10 @@ class LibraryStore:
         if not forgivable(filters):
             return {}
         condition, parameters = where(filters)
-        few = _matches(filters, "1 AS one", condition, "LIMIT %(few)s")
+        few = " UNION ALL ".join(
+            f"(SELECT FROM media WHERE {scan} AND {condition} LIMIT %(few)s)"  # noqa: S608
+            for scan in scans(filters)
+        )
         found = self._database.one(f"SELECT count(*) AS n FROM ({few}) few", parameters | {"few": _FEW})["n"]  # noqa: S608
         return {} if found >= _FEW else {word: self._similar(word) for word in forgivable(filters)}
 
@@ -177,19 +205,20 @@ class LibraryStore:
         return {row["id"]: row["username"] for row in rows}
 
 
-def _scans(filters: Filters, columns: str, condition: str, ending: str) -> str:
-    """All that there is, each scan in its own order and no longer than it must be."""
-    return " UNION ALL ".join(
-        f"(SELECT {columns} FROM media WHERE {scan} AND {condition} {ending})"  # noqa: S608
-        for scan in scans(filters)
-    )
+def _put_together(filters: Filters, counts: dict[str, int], most: int, key: str, condition: str, ending: str) -> str:
+    """A scan with nothing is left out, one with little is read and sorted; one with much is walked in order.
 
-
-def _matches(filters: Filters, columns: str, condition: str, ending: str) -> str:
-    """What has certain words: one look into their index, which knows no kinds; with a kind, scans of that one."""
-    if filters.kind:
-        return f"SELECT * FROM ({_scans(filters, columns, condition, ending)}) every {ending}"  # noqa: S608
-    return f"SELECT {columns} FROM media WHERE {visible(filters)} AND {condition} {ending}"  # noqa: S608
+    The planner alone would walk the largest index to its end for what it takes to be evenly spread and is not.
+    """
+    parts = []
+    for scan, count in counts.items():
+        if 0 < count <= most:
+            whole = f"SELECT id, {key} AS key FROM media WHERE {scan} AND {condition} OFFSET 0"  # noqa: S608
+            parts.append(f"(SELECT * FROM ({whole}) whole {ending})")  # noqa: S608
+        elif count:
+            walks = [scan] if scan in sorted_scans(filters) or filters.sort == "created_at" else sorted_scans(filters)
+            parts += [f"(SELECT id, {key} AS key FROM media WHERE {walk} AND {condition} {ending})" for walk in walks]  # noqa: S608
+    return " UNION ALL ".join(parts) or f"SELECT id, {key} AS key FROM media WHERE {condition} LIMIT 0"  # noqa: S608
 
 
 def _rank(row: dict[str, Any]) -> tuple[float, str]:

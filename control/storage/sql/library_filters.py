@@ -98,10 +98,24 @@ def condition_of(filters: Filters) -> tuple[str, dict[str, Any]]:
 
 
 def scans(filters: Filters) -> list[str]:
-    """The conditions that a list is put together of: each kind, and each half of what somebody may see of it."""
+    """The conditions that a list is put together of.
+
+    Each kind and each half of what somebody may see of it, as the sorted indexes have them. Words, tags and folders have
+    indexes of their own, which know no kinds: they are asked once.
+    """
+    halves = audiences(filters)
+    if filters.kind:
+        return [f"kind = '{filters.kind}' AND {half}" for half in halves] if filters.kind in _KINDS else []
+    if filters.query or filters.tag:
+        return [visible(filters)]
+    return list(halves) if filters.folder is not None else sorted_scans(filters)
+
+
+def sorted_scans(filters: Filters) -> list[str]:
+    """The same for a walk in the order of an index."""
     timed = filters.min_duration is not None or filters.max_duration is not None
     kinds = [filters.kind] if filters.kind else _TIMED if timed else _KINDS
-    return [f"kind = '{kind}' AND {half}" for kind in kinds for half in audiences(filters) if kind in _KINDS]
+    return [f"kind = '{kind}' AND {half}" for kind in kinds for half in audiences(filters)]
 
 
 def where(filters: Filters, corrected: dict[str, list[str]] | None = None) -> tuple[str, dict[str, Any]]:

@@ -54,6 +54,8 @@ CREATE INDEX media_owner ON media (owner_id, kind, created_at, id)
     WHERE owner_id IS NOT NULL AND deleted_at IS NULL AND trashed_at IS NULL;
 CREATE INDEX media_source ON media (source, kind, created_at, id) INCLUDE (visibility, owner_id)
     WHERE deleted_at IS NULL AND trashed_at IS NULL;
+CREATE INDEX media_unready ON media (state, kind, created_at, id) INCLUDE (visibility, owner_id)
+    WHERE state <> 'completed' AND deleted_at IS NULL AND trashed_at IS NULL;
 CREATE INDEX media_public_created ON media (kind, created_at, id)
     WHERE visibility = 'public' AND deleted_at IS NULL AND trashed_at IS NULL;
 CREATE INDEX media_tagged ON media (created_at, id) INCLUDE (visibility, owner_id)
@@ -72,6 +74,7 @@ DROP INDEX media_name;
 -- Frequent or rare decides which way a word is sought: the planner must know it well.
 ALTER TABLE media ALTER COLUMN words SET STATISTICS 1000;
 ALTER TABLE media ALTER COLUMN tags SET STATISTICS 500;
+ALTER TABLE media ALTER COLUMN shelf SET STATISTICS 1000;
 
 -- Every word that a name, tag or folder has ever had: misspelt words are looked up here, not in a million names.
 CREATE TABLE spellings (word text PRIMARY KEY);
