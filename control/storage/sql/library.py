@@ -30,6 +30,7 @@ from control.storage.sql.pool import Database
 COUNTED = 1000  # a total above it is "more than that"
 CANDIDATES = 300  # the newest matches of a search; the best of them come first
 SAMPLE = 2000  # the newest media that tags are counted in
+_SORTED = 10_000  # media of a folder are sorted as they are; more of them are walked to in order
 _FEW = 8  # with fewer matches than that a word may have been misspelt
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 _CORRECTIONS = 6  # words that a misspelt one may stand for
@@ -81,13 +82,13 @@ class LibraryStore:
         )
         positions = [(row.pop("position"), row["id"]) for row in rows]
         end = positions[limit - 1] if len(rows) > limit else None
-        total = sum(counts.values())
+        total, most = sum(counts.values()), min(most, COUNTED)
         return Found([media_of(row) for row in rows[:limit]], end, min(total, most), total > most)
 
     def _counts(self, filters: Filters, corrected: dict[str, list[str]]) -> tuple[dict[str, int], int]:
         """How many each scan has, and what is counted to: one with more has one more."""
         condition, parameters = where(filters, corrected)
-        most = CANDIDATES if filters.query else COUNTED
+        most = CANDIDATES if filters.query else _SORTED if filters.folder is not None else COUNTED
         each = [
             f"(SELECT count(*) FROM (SELECT FROM media WHERE {scan} AND {condition} LIMIT {most + 1}) s) AS n{number}"  # noqa: S608
             for number, scan in enumerate(scans(filters))
@@ -101,14 +102,6 @@ class LibraryStore:
             return filters
         user = self._database.one("SELECT id::text FROM users WHERE lower(username) = lower(%s)", [filters.uploader])
         return replace(filters, uploader=None, owner=user["id"] if user else _NOBODY)
-
-    def _count(self, filters: Filters, corrected: dict[str, list[str]]) -> tuple[int, bool]:
-        """How many there are, and whether there are more than that."""
-        condition, parameters = where(filters, corrected)
-        most = CANDIDATES if filters.query else COUNTED
-        counted = (_matches if filters.query else _scans)(filters, "1 AS one", condition, "LIMIT %(most)s + 1")
-        found = self._database.one(f"SELECT count(*) AS n FROM ({counted}) counted", parameters | {"most": most})["n"]  # noqa: S608
-        return min(found, most), found > most
 
     # --- search -----------------------------------------------------------------------------------
 
@@ -216,9 +209,15 @@ def _put_together(filters: Filters, counts: dict[str, int], most: int, key: str,
             whole = f"SELECT id, {key} AS key FROM media WHERE {scan} AND {condition} OFFSET 0"  # noqa: S608
             parts.append(f"(SELECT * FROM ({whole}) whole {ending})")  # noqa: S608
         elif count:
-            walks = [scan] if scan in sorted_scans(filters) or filters.sort == "created_at" else sorted_scans(filters)
-            parts += [f"(SELECT id, {key} AS key FROM media WHERE {walk} AND {condition} {ending})" for walk in walks]  # noqa: S608
+            parts += [f"(SELECT id, {key} AS key FROM media WHERE {walk} AND {condition} {ending})" for walk in _walks(filters, scan)]  # noqa: S608
     return " UNION ALL ".join(parts) or f"SELECT id, {key} AS key FROM media WHERE {condition} LIMIT 0"  # noqa: S608
+
+
+def _walks(filters: Filters, scan: str) -> list[str]:
+    """How to come upon what a scan has, in order."""
+    listed = filters.directly and filters.sort == "name"  # as the index of folders has it
+    found = (filters.query or filters.tag) and filters.sort == "created_at" and filters.folder is None
+    return [scan] if listed or found or scan in sorted_scans(filters) else sorted_scans(filters)
 
 
 def _rank(row: dict[str, Any]) -> tuple[float, str]:

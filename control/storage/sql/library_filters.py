@@ -100,8 +100,8 @@ def condition_of(filters: Filters) -> tuple[str, dict[str, Any]]:
 def scans(filters: Filters) -> list[str]:
     """The conditions that a list is put together of.
 
-    Each kind and each half of what somebody may see of it, as the sorted indexes have them. Words, tags and folders have
-    indexes of their own, which know no kinds: they are asked once.
+    Each kind and each half of what somebody may see of it, as the sorted indexes have them. Words, tags and folders
+    have indexes of their own, which know no kinds: they are asked once.
     """
     halves = audiences(filters)
     if filters.kind:

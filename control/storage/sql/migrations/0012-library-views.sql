@@ -63,8 +63,10 @@ CREATE INDEX media_tagged ON media (created_at, id) INCLUDE (visibility, owner_i
 
 -- Folders, by name within them.
 CREATE INDEX media_shared_shelf ON media (shelf, lower(name), id)
+    INCLUDE (kind, visibility, owner_id, created_at, size_bytes)
     WHERE visibility <> 'private' AND deleted_at IS NULL AND trashed_at IS NULL;
 CREATE INDEX media_private_shelf ON media (shelf, lower(name), id)
+    INCLUDE (kind, visibility, owner_id, created_at, size_bytes)
     WHERE visibility = 'private' AND deleted_at IS NULL AND trashed_at IS NULL;
 CREATE INDEX media_own_shelf ON media (owner_id, shelf)
     WHERE visibility = 'private' AND deleted_at IS NULL AND trashed_at IS NULL;
