@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import falcon
 
-from control.domain.rights import CHANGE_MEDIA, DOWNLOAD
+from control.domain.rights import CHANGE_MEDIA, DELETE_MEDIA, DOWNLOAD
 from control.resources.credentials import decision_id, principal_of
 from control.resources.library import LibraryQuery, pagination
 from control.resources.media import as_json, with_details
@@ -49,7 +49,9 @@ class Watch:
         required(decide(principal, DOWNLOAD, media, decision_id(req)))
         following = self._library.next_after(principal, media)
         change = decide(principal, CHANGE_MEDIA, media, decision_id(req))
+        delete = decide(principal, DELETE_MEDIA, media, decision_id(req))
         self._render.page(
             req, resp, "watch", principal, media=with_details(media, principal),
             next_media=following and as_json(following), may_change=change.allowed,
+            may_delete=delete.allowed and media.mount is None,
         )  # fmt: skip
