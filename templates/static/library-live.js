@@ -7,11 +7,18 @@ import { fetchResults, replace, showResults } from "./library-results.js";
 
 const AT_THE_TOP = 300; // px: further down, nothing may move under the reader's eyes
 
+const LARGEST = 200; // items of one answer
+
 let looking = false;
 let again = false;
+let byHand = false; // somebody changed something here, and waits to see it
 
 export function wireLive() {
   follow(["media"], look);
+  document.addEventListener("library-changed", () => {
+    byHand = true;
+    look();
+  });
 }
 
 /** One look at a time; what happened meanwhile is looked at afterwards. */
@@ -26,15 +33,18 @@ async function look() {
 
 async function refresh() {
   const address = location.href;
-  const part = await fetchResults(address);
-  if (!part || address !== location.href || isNarrowing()) return;
   const shown = document.getElementById("library");
-  const fresh = part.getElementById("library");
-  const first = [...fresh.querySelectorAll(".card")];
+  const count = shown.querySelectorAll(".card").length;
+  const changed = byHand;
+  byHand = false;
+  const url = new URL(address);
+  if (changed && count) url.searchParams.set("limit", Math.min(Math.max(count, 48), LARGEST));
+  const part = await fetchResults(url);
+  if (!part || address !== location.href || isNarrowing()) return;
+  const first = [...part.querySelectorAll("#library .card")];
   const known = [...shown.querySelectorAll(".card")].slice(0, first.length);
-  const same = ids(first) === ids(known);
-  const untouched = shown.querySelectorAll(".card").length <= first.length && scrollY < AT_THE_TOP;
-  if (!same && untouched) return showResults(part);
+  const untouched = count <= first.length && scrollY < AT_THE_TOP;
+  if (ids(first) !== ids(known) && (untouched || changed)) return showResults(part);
   for (const card of first) {
     const old = document.getElementById(card.id);
     if (old && old.dataset.stamp !== card.dataset.stamp) replace(old, card);

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from control.domain.folders import Folder, path_of, shelf_of
-from control.storage.sql.library_filters import ALIVE, Filters, audiences, bounds
+from control.storage.sql.library_filters import Filters, audiences, bounds
+from control.storage.sql.media import ALIVE
 from control.storage.sql.pool import Database
 
 COUNTED = 100  # a folder with more says "more than that"

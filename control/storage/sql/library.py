@@ -15,7 +15,6 @@ from psycopg import DataError
 from control.domain.media import Media
 from control.errors import BadRequest
 from control.storage.sql.library_filters import (
-    ALIVE,
     Filters,
     forgivable,
     order_of,
@@ -24,7 +23,7 @@ from control.storage.sql.library_filters import (
     visible,
     where,
 )
-from control.storage.sql.media import COLUMNS, media_of
+from control.storage.sql.media import ALIVE, COLUMNS, media_of
 from control.storage.sql.pool import Database
 
 COUNTED = 1000  # a total above it is "more than that"
@@ -209,7 +208,8 @@ def _put_together(filters: Filters, counts: dict[str, int], most: int, key: str,
             whole = f"SELECT id, {key} AS key FROM media WHERE {scan} AND {condition} OFFSET 0"  # noqa: S608
             parts.append(f"(SELECT * FROM ({whole}) whole {ending})")  # noqa: S608
         elif count:
-            parts += [f"(SELECT id, {key} AS key FROM media WHERE {walk} AND {condition} {ending})" for walk in _walks(filters, scan)]  # noqa: S608
+            for walk in _walks(filters, scan):
+                parts.append(f"(SELECT id, {key} AS key FROM media WHERE {walk} AND {condition} {ending})")  # noqa: S608
     return " UNION ALL ".join(parts) or f"SELECT id, {key} AS key FROM media WHERE {condition} LIMIT 0"  # noqa: S608
 
 

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from control.domain.folders import shelf_of
+from control.storage.sql.media import ALIVE
 
 # A shorter word has too few trigrams to be misspelt recognisably.
 _FORGIVEN_LENGTH = 4
 _MANY_WORDS = 8
 
-# As the partial indexes of migration 0012 say it, to the letter: the planner then knows that they hold all of it.
-ALIVE = "deleted_at IS NULL AND trashed_at IS NULL"
+# As the partial indexes of migration 0012 say it (ALIVE too): the planner then knows that they hold all of it.
 _KINDS, _TIMED = ("video", "audio", "image", "document"), ("video", "audio")
 _SHARED, _PRIVATE = "visibility <> 'private'", "visibility = 'private'"
 

@@ -1,7 +1,5 @@
 -- The library at a million media: every order by an index that answers its filters too, folders, a dictionary for typos.
--- depends: 0010-library-search
-
-ALTER TABLE media ADD COLUMN IF NOT EXISTS trashed_at timestamptz;  -- in the trash; NULL: alive
+-- depends: 0011-trash
 
 -- Where it lies, as bytes that end with "/" ('' at the top): a folder and all below it are one range of an index.
 -- The escape format is ASCII without a "/" of its own, so that the name can be cut off a path that is no text.
