@@ -3,6 +3,7 @@
 import { wireCopies } from "./copying.js";
 import * as edit from "./edit.js";
 import { wireDialogs } from "./links.js";
+import { wireWatched } from "./resuming.js";
 import { json } from "./session.js";
 import { wireShares } from "./share.js";
 
@@ -19,6 +20,7 @@ wireCopies();
 wireDialogs();
 wireShares();
 edit.wire();
+wireWatched();
 views[stage.dataset.view]?.();
 if (document.querySelector("[data-progress]")) setTimeout(follow, POLL_EVERY);
 
