@@ -65,6 +65,8 @@ async function show(url) {
     if (!part) return;
     history.replaceState(null, "", url);
     showResults(part);
+    const begun = document.getElementById("continue"); // what one has begun is the start's, not a search's
+    if (begun) begun.hidden = document.querySelector(".active-filters") !== null;
     tell();
   } catch (problem) {
     if (problem.name !== "AbortError") location.assign(url); // the page itself says what is wrong
