@@ -2,6 +2,7 @@
 
 import { wireCopies } from "./copying.js";
 import * as edit from "./edit.js";
+import { endOnLeaving } from "./leaving.js";
 import { wireDialogs } from "./links.js";
 import { json } from "./session.js";
 import { wireShares } from "./share.js";
@@ -19,6 +20,7 @@ wireCopies();
 wireDialogs();
 wireShares();
 edit.wire();
+if (stage.dataset.delivery === "hls") endOnLeaving(stage.dataset.media);
 views[stage.dataset.view]?.();
 if (document.querySelector("[data-progress]")) setTimeout(follow, POLL_EVERY);
 
