@@ -1,6 +1,7 @@
 /* START HERE for the watch page: picks what its stage needs, and follows a medium that is still being prepared. */
 
 import { wireCopies } from "./copying.js";
+import * as deletion from "./delete.js";
 import * as edit from "./edit.js";
 import { endOnLeaving } from "./leaving.js";
 import { wireDialogs } from "./links.js";
@@ -21,6 +22,7 @@ wireDialogs();
 wireShares();
 edit.wire();
 if (stage.dataset.delivery === "hls") endOnLeaving(stage.dataset.media);
+deletion.wire();
 views[stage.dataset.view]?.();
 if (document.querySelector("[data-progress]")) setTimeout(follow, POLL_EVERY);
 
