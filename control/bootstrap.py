@@ -37,6 +37,7 @@ from control.services.memory import Memory
 from control.services.mounts import Mounts
 from control.services.neighbours import Neighbours
 from control.services.passwords import Passwords
+from control.services.positions import Positions
 from control.services.queue import Queue
 from control.services.receipts import Receipts
 from control.services.service_tokens import ServiceTokens
@@ -71,6 +72,7 @@ from control.storage.sql.mounted import MountedStore
 from control.storage.sql.mounts import MountStore
 from control.storage.sql.neighbours import NeighbourStore
 from control.storage.sql.pool import Database
+from control.storage.sql.positions import PositionStore
 from control.storage.sql.queue import QueueStore
 from control.storage.sql.receipts import ReceiptStore
 from control.storage.sql.service_tokens import ServiceTokenStore
@@ -132,6 +134,7 @@ class Services:
     drop_boxes: DropBoxes
     users: Users
     queue: Queue
+    positions: Positions
     receipts: Receipts
     vault: Vault
     archives: Archives
@@ -150,6 +153,7 @@ class Services:
             self.sessions.write_clocks()
             self.service_tokens.write_uses()
             self.visits.write_seen()
+            self.positions.flush()
         except ControlError as error:
             log.warning("clocks_wait", error=error.code)
 
@@ -310,6 +314,7 @@ def services(
             FrozenMemory(archive_store.manifest, unpacked, aside),
         ),
         archive_parts=ArchiveParts(originals, aside),
+        positions=Positions(PositionStore(database)),
         receipts=Receipts(ReceiptStore(database), lambda: access_log.files(settings.paths.logs), access_log.line_at),
         queue=Queue(jobs, media_store, audit, settings.paths),
         vault=Vault(settings.paths, media_store, media_key_store, master, jobs, audit, publisher.publish),

@@ -3,10 +3,11 @@
 import { wireCopies } from "./copying.js";
 import * as deletion from "./delete.js";
 import * as edit from "./edit.js";
-import { endOnLeaving } from "./leaving.js";
 import { wireDialogs } from "./links.js";
+import { wireWatched } from "./resuming.js";
 import { json } from "./session.js";
 import { wireShares } from "./share.js";
+import { wireStream } from "./streams.js";
 
 const POLL_EVERY = 2000;
 const stage = document.getElementById("stage");
@@ -21,7 +22,8 @@ wireCopies();
 wireDialogs();
 wireShares();
 edit.wire();
-if (stage.dataset.delivery === "hls") endOnLeaving(stage.dataset.media);
+wireWatched();
+if (stage.dataset.delivery === "hls") wireStream(stage.dataset.media);
 deletion.wire();
 views[stage.dataset.view]?.();
 if (document.querySelector("[data-progress]")) setTimeout(follow, POLL_EVERY);
