@@ -19,6 +19,7 @@ from control.domain.rights import (
     CONTINUE,
     DELETE_MEDIA,
     DOWNLOAD,
+    END_ANY_SESSION,
     INTERNAL,
     LINK,
     MANAGE_QUEUE,
@@ -42,6 +43,7 @@ from control.resources import (
     events,
     files,
     health,
+    leases,
     library,
     links,
     media,
@@ -120,6 +122,12 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     # API: live events
     yield route(contract.EVENTS.path, events.Stream(s.event_hub), GET=BROWSE)
 
+    # API: who watches now
+    watched = leases.Item(s.leases, s.sessions)
+    yield route("/api/streams", leases.Collection(s.leases), GET=CHANGE_ACCOUNT)
+    yield route("/api/streams/{stream_id:uuid}/end", watched, "end", POST=CHANGE_ACCOUNT)
+    yield route("/api/streams/{stream_id:uuid}/take-over", watched, "take_over", POST=CHANGE_ACCOUNT)
+
     # API: media
     item = media.Item(s.library, s.users, s.trash)
     stream = streams.Stream(s.library, s.grants, s.mounts, s.audit, s.settings.public_url)
@@ -190,6 +198,9 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     # API: administration
     yield route("/api/admin/audit", audit.Collection(s.audit), GET=SEE_AUDIT)
     yield route("/api/admin/audit/{decision}", audit.Item(s.explain), GET=SEE_AUDIT)
+    watched_by_all = leases.Administration(s.leases)
+    yield route("/api/admin/streams", watched_by_all, GET=SEE_AUDIT)
+    yield route("/api/admin/streams/{stream_id:uuid}/end", watched_by_all, "end", POST=END_ANY_SESSION)
     jobs = queue.Item(s.queue)
     yield route("/api/admin/queue", queue.Collection(s.queue), GET=MANAGE_QUEUE)
     yield route("/api/admin/queue/{media_id:uuid}/retry", jobs, "retry", POST=MANAGE_QUEUE)
