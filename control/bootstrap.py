@@ -20,8 +20,10 @@ from control.services.drop_boxes import DropBoxes
 from control.services.explain import Explain
 from control.services.files import Files
 from control.services.grants import Grants
+from control.services.health import Health
 from control.services.identity import Identity
 from control.services.issuers import Issuers
+from control.services.keys import Keys
 from control.services.library import Library
 from control.services.limits import LocalLimiter, RequestLimits, ShareLimits, SignInLimits
 from control.services.link_keys import LinkKeys
@@ -29,6 +31,7 @@ from control.services.links import Links
 from control.services.memory import Memory
 from control.services.mounts import Mounts
 from control.services.passwords import Passwords
+from control.services.quarantine import Quarantine
 from control.services.queue import Queue
 from control.services.receipts import Receipts
 from control.services.service_tokens import ServiceTokens
@@ -37,6 +40,7 @@ from control.services.shares import Shares
 from control.services.sign_ins import BasicSignIns, ForeignSignIns, SignIns
 from control.services.tokens import FormTokens, SigningKeys, Tokens
 from control.services.uploads import Uploads
+from control.services.usage import Usage
 from control.services.users import Users
 from control.services.vault import Vault
 from control.services.visits import Visits
@@ -44,19 +48,22 @@ from control.settings import Settings
 from control.storage import access_log
 from control.storage.originals import Originals
 from control.storage.redis.changes import ChangePublisher, ChangeSubscription
-from control.storage.redis.client import connect
+from control.storage.redis.client import connect, version
 from control.storage.redis.limits import RedisLimiter
 from control.storage.redis.sessions import SessionCopies
 from control.storage.spool import Spool
 from control.storage.sql.archives import ArchiveStore, packed, unpacked
 from control.storage.sql.audit import AuditStore, Entry, Search
+from control.storage.sql.chores import ChoreStore
 from control.storage.sql.grants import GrantStore
+from control.storage.sql.health import HealthStore
 from control.storage.sql.library import LibraryStore
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
 from control.storage.sql.mounted import MountedStore
 from control.storage.sql.mounts import MountStore
 from control.storage.sql.pool import Database
+from control.storage.sql.quarantine import QuarantineStore
 from control.storage.sql.queue import QueueStore
 from control.storage.sql.receipts import ReceiptStore
 from control.storage.sql.service_tokens import ServiceTokenStore
@@ -70,6 +77,7 @@ from nginx.contract import OWN_ROOTS
 log = structlog.get_logger()
 
 LARGEST_EXPLANATION = 50  # entries of one decision
+LINK_ROTATIONS = 5  # entries: two link keys live
 
 
 def _inline(function: Callable, *arguments, beat: Callable = lambda: None):
@@ -110,6 +118,10 @@ class Services:
     drop_boxes: DropBoxes
     users: Users
     queue: Queue
+    quarantine: Quarantine
+    keys: Keys
+    usage: Usage
+    health: Health
     receipts: Receipts
     vault: Vault
     archives: Archives
@@ -217,6 +229,15 @@ def services(
         FormTokens(token_keys, "visit"), ShareLimits(RedisLimiter(client, LocalLimiter()), settings.shares), audit,
         publisher.publish, settings.hls.key_period_seconds,
     )  # fmt: skip
+    files = Files(settings.paths, media_store, library, jobs, audit)
+    quarantine = Quarantine(QuarantineStore(database), library, files, settings.paths, audit)
+    receipts = Receipts(ReceiptStore(database), lambda: access_log.files(settings.paths.logs), access_log.line_at)
+    health_store = HealthStore(database)
+    usage = Usage(health_store, settings.paths)
+    key_ages = Keys(
+        master, media_key_store, link_keys, ChoreStore(database),
+        lambda: audit_store.find(Search(event="link_key_rotated"), LINK_ROTATIONS), audit, settings.keys.rotation_days,
+    )  # fmt: skip
     return Services(
         settings=settings,
         database=database,
@@ -243,7 +264,7 @@ def services(
         library=library,
         uploads=uploads,
         arrivals=arrivals,
-        files=Files(settings.paths, media_store, library, jobs, audit),
+        files=files,
         link_keys=link_keys,
         links=Links(
             settings.public_url, link_keys, _link_secret(settings.links.stream_secret, keys / "stream.key"),
@@ -252,7 +273,10 @@ def services(
         shares=shares,
         visits=visits,
         drop_boxes=drop_boxes,
-        users=Users(user_store, passwords, sessions, service_tokens, shares, audit),
+        users=Users(
+            user_store, passwords, sessions, service_tokens, shares, audit, publisher.publish,
+            settings.session.idle_minutes,
+        ),
         mounts=mounts,
         archives=Archives(
             archive_store, library, mounts, originals, audit, settings.archives, settings.public_url, aside,
@@ -260,7 +284,14 @@ def services(
             FrozenMemory(archive_store.manifest, unpacked, aside),
         ),
         archive_parts=ArchiveParts(originals, aside),
-        receipts=Receipts(ReceiptStore(database), lambda: access_log.files(settings.paths.logs), access_log.line_at),
+        receipts=receipts,
+        quarantine=quarantine,
+        keys=key_ages,
+        usage=usage,
+        health=Health(
+            health_store, lambda: version(client), receipts, usage, mounts, quarantine, key_ages,
+            settings.certificate, settings.server.workers, settings.processing.free_bytes,
+        ),
         queue=Queue(jobs, media_store, audit, settings.paths),
         vault=Vault(settings.paths, media_store, media_key_store, master, jobs, audit, publisher.publish),
         media_keys=media_keys,

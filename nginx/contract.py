@@ -66,6 +66,7 @@ CONTENT_KEY = Location(INTERNAL + "key/", internal=True, proxied=True)
 VAULT = Location(INTERNAL + "vault/", internal=True)
 ORIGINALS = Location(INTERNAL + "originals/", internal=True)
 STORED = Location(INTERNAL + "stored/", internal=True)  # uploads
+QUARANTINE = Location(INTERNAL + "quarantine/", internal=True)  # what was refused, for administrators
 MOUNTS = Location(INTERNAL + "mounts/", internal=True)  # handed over by control, which names the type
 LINKED = Location(INTERNAL + "linked/", internal=True)  # by a signed link alone: the file's ending says the type
 DIRECTORY = Location(INTERNAL + "directory/", internal=True)
@@ -78,7 +79,7 @@ TUS_ASK = Location(INTERNAL + "tus/ask/", internal=True)
 
 LOCATIONS = (
     STATIC, HLS, DOWNLOAD, STREAM, GET, BATCH, STILLS, SHARES, PART, COMPLETE, TUS, AUTH, CONTENT_KEY, VAULT, ORIGINALS,
-    STORED, MOUNTS, LINKED, DIRECTORY, ARCHIVE, PARTS, MEMBER, TUS_CREATE, TUS_APPEND, TUS_ASK,
+    STORED, QUARANTINE, MOUNTS, LINKED, DIRECTORY, ARCHIVE, PARTS, MEMBER, TUS_CREATE, TUS_APPEND, TUS_ASK,
 )  # fmt: skip
 
 STILL_KINDS = ("thumbnail", "preview", "still", "storyboard", "waveform")
@@ -308,6 +309,7 @@ HLS_PLAYLIST = rf"(?:master\.m3u8|{RUNG}/index\.m3u8)"
 HLS_KEY = rf"(?<sluice_rung>{RUNG})/key/(?<sluice_period>{PERIOD})"
 SIDECAR = "original.enc"  # a text file that came beside its film, below its track
 ORIGINAL = "original"
+QUARANTINED = "file"  # what was refused: quarantine/{media}/file
 # The {root} of kept originals and of uploads in /d/ links, and their places below files/: no mount may be named so.
 ORIGINALS_ROOT, UPLOADS_ROOT = "originals", "users"
 OWN_ROOTS = frozenset({ORIGINALS_ROOT, UPLOADS_ROOT})
@@ -369,6 +371,11 @@ def stored_path(user: str, day: date, media: str) -> str:
 def accel_stored(stored: str) -> str:
     """Internal URL of an uploaded original, from its record (:func:`stored_path`)."""
     return STORED.path + stored
+
+
+def accel_quarantine(media: str) -> str:
+    """Internal URL of a refused file: its name on disk is the server's own."""
+    return f"{QUARANTINE.path}{media}/{QUARANTINED}"
 
 
 def accel_archive(archive: str, length: int, etag: str) -> str:

@@ -39,7 +39,8 @@ class Files:
         )  # fmt: skip
         for path in self._files_of(media):
             path.unlink(missing_ok=True)
-        shutil.rmtree(self._paths.vault / contract.vault_directory(media.id), ignore_errors=True)
+        for place in (self._paths.vault / contract.vault_directory(media.id), self._paths.quarantine / media.id):
+            shutil.rmtree(place, ignore_errors=True)
 
     def _files_of(self, media: Media) -> list[Path]:
         kept = kept_path(self._paths, media.id, media.stored)

@@ -31,6 +31,7 @@ SHARE = (UNKNOWN, NO, HIDDEN, IN, HIDDEN, IN, NO, UNKNOWN, UNKNOWN)  # a share o
 UPLOAD = (UNKNOWN, NO, IN, IN, IN, IN, NO, UNKNOWN, UNKNOWN)
 NO_UPLOAD = (HIDDEN,) * 9
 ADMIN = (UNKNOWN, NO, NO, NO, NO, IN, NO, UNKNOWN, UNKNOWN)
+NO_USER = (UNKNOWN, NO, NO, NO, NO, HIDDEN, NO, UNKNOWN, UNKNOWN)
 NOBODY = (HIDDEN,) * 9
 UNSIGNED = (NO,) * 9
 
@@ -49,7 +50,28 @@ MATRIX = {
     "POST /account/devices/end-others": PERSON,
     "POST /account/tokens": PERSON,
     "POST /account/tokens/revoke": PERSON,
-    "GET /admin": ADMIN,
+    **{f"GET /admin{page}": ADMIN for page in (
+        "", "/users", "/sessions", "/shares", "/queue", "/quarantine", "/mounts", "/links", "/keys", "/audit", "/storage",
+        "/health",
+    )},
+    # Asked with a form that names nothing.
+    **{f"POST /admin{act}": ADMIN for act in (
+        "/users", "/sessions/end", "/shares/revoke", "/queue/first", "/queue/retry", "/queue/cancel",
+        "/quarantine/retry", "/quarantine/remove", "/mounts/confirm", "/links/rotate", "/keys/rotate",
+    )},
+    # Of a user that is not there.
+    "GET /admin/users/{user_id:uuid}": NO_USER,
+    **{f"POST /admin/users/{{user_id:uuid}}/{act}": NO_USER for act in (
+        "change", "password", "disable", "enable", "end", "end-all", "delete",
+    )},
+    "GET /api/admin/users": ADMIN,
+    "POST /api/admin/users": ADMIN,  # asked without a name
+    **{f"{method} /api/admin/users/{{user_id:uuid}}": NO_USER for method in ("GET", "PATCH", "DELETE")},
+    "POST /api/admin/users/{user_id:uuid}/password": NO_USER,
+    "GET /api/admin/sessions": ADMIN,
+    "DELETE /api/admin/sessions": ADMIN,  # asked without saying whose
+    "DELETE /api/admin/sessions/{session_id:uuid}": ADMIN,  # there is none like that
+    "GET /api/admin/quarantine/{media_id:uuid}/original": NO_USER,  # it was not refused
     "GET /docs": OPEN,
     "GET /openapi.json": OPEN,
     "POST /api/auth/login": OPEN,
@@ -210,7 +232,7 @@ def outcome(answer) -> str:
 def ask(client, row: str, media: str, shared: dict):
     method, path = row.split(" ", 1)
     for name, value in {
-        "{media_id:uuid}": media, "{session_id:uuid}": media, "{token_id:uuid}": media, "{archive_id:uuid}": media,
+        "{media_id:uuid}": media, "{session_id:uuid}": media, "{user_id:uuid}": media, "{token_id:uuid}": media, "{archive_id:uuid}": media,
         "{decision}": "0" * 32, "{stream_id}": media, "{encoded_key}": media, "{grant}": "0" * 32, "{rung}": "360p",
         "{n:int}": "0", "{upload_id}": "0" * 32, "{key:path}": f"media/{media}" if method == "GET" else "media/none",
         "{share_id:uuid}": shared["id"], "{code}": shared["code"],
