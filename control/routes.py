@@ -43,6 +43,7 @@ from control.resources import (
     archives,
     audit,
     auth,
+    events,
     files,
     health,
     library,
@@ -127,6 +128,9 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route("/api/sessions/{session_id:uuid}", sessions.Item(s.sessions), DELETE=CHANGE_ACCOUNT)
     yield route("/api/tokens", service_tokens.Collection(s.service_tokens), GET=CHANGE_ACCOUNT, POST=CHANGE_ACCOUNT)
     yield route("/api/tokens/{token_id:uuid}", service_tokens.Item(s.service_tokens), DELETE=CHANGE_ACCOUNT)
+
+    # API: live events
+    yield route(contract.EVENTS.path, events.Stream(s.event_hub), GET=BROWSE)
 
     # API: media
     item = media.Item(s.library, s.users)

@@ -85,6 +85,7 @@ MATRIX = {
     "GET /api/tokens": PERSON,
     "POST /api/tokens": PERSON,
     "DELETE /api/tokens/{token_id:uuid}": PERSON,
+    "GET /api/events": ANYBODY,  # asked without a topic
     "GET /api/media/library": ANYBODY,
     "GET /api/media/at": ANYBODY,  # asked without a path
     "GET /api/media/{media_id:uuid}": PRIVATE,

@@ -33,6 +33,11 @@ class MediaStore:
         row = self._database.one(f"SELECT {COLUMNS} FROM media WHERE id = %s AND deleted_at IS NULL", [media])  # noqa: S608
         return row and media_of(row)
 
+    def find_ever(self, media: str) -> Media | None:
+        """Also one that is not in the library any more."""
+        row = self._database.one(f"SELECT {COLUMNS} FROM media WHERE id = %s", [media])  # noqa: S608
+        return row and media_of(row)
+
     def find_all(self, ids: Sequence[str], stored: Sequence[str] = ()) -> list[Media]:
         """Those that there are of these ids and places of uploads, in no order."""
         rows = self._database.all(
