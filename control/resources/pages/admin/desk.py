@@ -29,12 +29,12 @@ class Desk:
     ) -> None:  # fmt: skip
         """Draw templates/admin_{name}.html; `done`, or the address, names what a form has just done."""
         self._render.page(
-            req, resp, f"admin_{name}" if name else "admin", principal_of(req), error=error, waiting=self._waiting(),
+            req, resp, f"admin_{name}" if name else "admin", principal_of(req), error=error, calls=self._calls(),
             done=done or req.get_param("done") or "", **context,
         )  # fmt: skip
 
-    def _waiting(self) -> dict[str, int]:
-        """Page -> how much on it waits for somebody."""
+    def _calls(self) -> dict[str, int]:
+        """Page -> how much on it calls for somebody."""
         lost = sum(1 for state, _ in self._mounts.all() if state.missing and not state.confirmed)
         return {"admin_quarantine": self._quarantine.count(), "admin_mounts": lost}
 
