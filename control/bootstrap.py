@@ -17,6 +17,7 @@ from control.services.archive_parts import ArchiveParts, FrozenMemory
 from control.services.archives import Archives
 from control.services.arrivals import Arrivals
 from control.services.audit import Audit
+from control.services.batches import Batches
 from control.services.drop_boxes import DropBoxes
 from control.services.events import EventHub
 from control.services.explain import Explain
@@ -32,6 +33,7 @@ from control.services.link_keys import LinkKeys
 from control.services.links import Links
 from control.services.memory import Memory
 from control.services.mounts import Mounts
+from control.services.neighbours import Neighbours
 from control.services.passwords import Passwords
 from control.services.quarantine import Quarantine
 from control.services.queue import Queue
@@ -41,6 +43,7 @@ from control.services.sessions import Sessions
 from control.services.shares import Shares
 from control.services.sign_ins import BasicSignIns, ForeignSignIns, SignIns
 from control.services.tokens import FormTokens, SigningKeys, Tokens
+from control.services.trash import Trash
 from control.services.uploads import Uploads
 from control.services.usage import Usage
 from control.services.users import Users
@@ -57,6 +60,7 @@ from control.storage.redis.sessions import SessionCopies
 from control.storage.spool import Spool
 from control.storage.sql.archives import ArchiveStore, packed, unpacked
 from control.storage.sql.audit import AuditStore, Entry, Search
+from control.storage.sql.batches import BatchStore
 from control.storage.sql.chores import ChoreStore
 from control.storage.sql.grants import GrantStore
 from control.storage.sql.health import HealthStore
@@ -65,6 +69,7 @@ from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
 from control.storage.sql.mounted import MountedStore
 from control.storage.sql.mounts import MountStore
+from control.storage.sql.neighbours import NeighbourStore
 from control.storage.sql.pool import Database
 from control.storage.sql.quarantine import QuarantineStore
 from control.storage.sql.queue import QueueStore
@@ -72,6 +77,7 @@ from control.storage.sql.receipts import ReceiptStore
 from control.storage.sql.service_tokens import ServiceTokenStore
 from control.storage.sql.sessions import SessionStore
 from control.storage.sql.shares import ShareStore
+from control.storage.sql.trash import TrashStore
 from control.storage.sql.uploads import UploadStore
 from control.storage.sql.users import UserStore
 from control.storage.sql.visits import VisitStore
@@ -114,9 +120,12 @@ class Services:
     request_limits: RequestLimits
     grants: Grants
     library: Library
+    neighbours: Neighbours
     uploads: Uploads
     arrivals: Arrivals
     files: Files
+    trash: Trash
+    batches: Batches
     links: Links
     link_keys: LinkKeys
     shares: Shares
@@ -194,7 +203,7 @@ def services(
         publisher.publish("media", media)
         events.publish("media", id=media)
 
-    media_store = MediaStore(database, media_changed)
+    media_store, trash_store = MediaStore(database, media_changed), TrashStore(database, media_changed)
     session_store, grant_store = SessionStore(database), GrantStore(database)
     user_store, token_store, audit_store = UserStore(database), ServiceTokenStore(database), AuditStore(database)
     copies = SessionCopies(client, session_store.find, lambda: changes.healthy, lambda: changes.gap_at)
@@ -210,6 +219,7 @@ def services(
     passwords = Passwords(settings.password, offload)
     audit = Audit(audit_store, Entry)
     library = Library(media_store, LibraryStore(database), media, audit)
+    trash = Trash(trash_store, audit, settings.paths, settings.trash.days, work)
     sessions = Sessions(
         session_store, grant_store, memories.of("session", copies.find), tokens, audit, publisher.publish,
         settings.session.idle_minutes, settings.session.refresh_grace_seconds,
@@ -244,7 +254,7 @@ def services(
         FormTokens(token_keys, "visit"), ShareLimits(RedisLimiter(client, LocalLimiter()), settings.shares), audit,
         publisher.publish, settings.hls.key_period_seconds,
     )  # fmt: skip
-    files = Files(settings.paths, media_store, library, jobs, audit)
+    files = Files(settings.paths, media_store, library, trash, trash_store, work)
     quarantine = Quarantine(QuarantineStore(database), library, files, settings.paths, audit)
     receipts = Receipts(ReceiptStore(database), lambda: access_log.files(settings.paths.logs), access_log.line_at)
     health_store = HealthStore(database)
@@ -280,9 +290,12 @@ def services(
             audit, settings.hls.grant_hours, settings.hls.portable_hours,
         ),
         library=library,
+        neighbours=Neighbours(NeighbourStore(database)),
         uploads=uploads,
         arrivals=arrivals,
         files=files,
+        trash=trash,
+        batches=Batches(BatchStore(database, media_changed), library, trash, audit),
         link_keys=link_keys,
         links=Links(
             settings.public_url, link_keys, _link_secret(settings.links.stream_secret, keys / "stream.key"),
@@ -292,7 +305,7 @@ def services(
         visits=visits,
         drop_boxes=drop_boxes,
         users=Users(
-            user_store, passwords, sessions, service_tokens, shares, audit, publisher.publish,
+            user_store, passwords, sessions, service_tokens, shares, trash, audit, publisher.publish,
             settings.session.idle_minutes,
         ),
         mounts=mounts,

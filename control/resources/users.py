@@ -73,7 +73,7 @@ class NewPassword(Shape):
 
 
 class Leaving(Shape):
-    media: Literal["hand_over", "keep"] = Field("hand_over", description="keep: they become nobody's")
+    media: Literal["hand_over", "trash", "keep"] = Field("hand_over", description="keep: they become nobody's")
     to: UUID | None = Field(None, description="Who gets them; default: who asks")
 
 
@@ -175,7 +175,7 @@ class Changes:
         """How many sessions that ended."""
         by = principal_of(req)
         heir = self._heir(user_id, str(leaving.to or by.user_id)) if leaving.media == "hand_over" else None
-        return self._users.delete(self._users.get(user_id), by, heir, **_where(req))
+        return self._users.delete(self._users.get(user_id), by, heir, leaving.media == "trash", **_where(req))
 
     def _heir(self, user_id: str, heir_id: str) -> User:
         heir = self._users.get(heir_id)

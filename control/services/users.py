@@ -14,6 +14,7 @@ from control.services.passwords import Passwords
 from control.services.service_tokens import ServiceTokens
 from control.services.sessions import Sessions
 from control.services.shares import Shares
+from control.services.trash import Trash
 
 LONGEST_NAME = 50
 
@@ -29,10 +30,10 @@ class Users:
 
     def __init__(
         self, users, passwords: Passwords, sessions: Sessions, service_tokens: ServiceTokens, shares: Shares,
-        audit: Audit, publish: Callable[[str, str], None], idle_minutes: int,
+        trash: Trash, audit: Audit, publish: Callable[[str, str], None], idle_minutes: int,
     ):  # fmt: skip
         self._users, self._passwords, self._sessions = users, passwords, sessions
-        self._service_tokens, self._shares, self._audit = service_tokens, shares, audit
+        self._service_tokens, self._shares, self._trash, self._audit = service_tokens, shares, trash, audit
         self._publish, self._idle = publish, timedelta(minutes=idle_minutes)
 
     def all(self) -> list[User]:
@@ -164,8 +165,13 @@ class Users:
         self._service_tokens.judge_again(user.id)
         self._shares.judge_again(user.id)
 
-    def delete(self, user: User, by: Principal = OPERATOR, heir: User | None = None, **where: str) -> int:
-        """Remove the user and end every session; returns how many. Media become those of `heir` (None: nobody's).
+    def delete(
+        self, user: User, by: Principal = OPERATOR, heir: User | None = None, discard: bool = False, **where: str
+    ) -> int:  # fmt: skip
+        """Remove the user and end every session; returns how many.
+
+        Media become those of `heir` (None: nobody's), once they have been put into the trash where they are to be
+        discarded; mounted ones never are.
 
         Raises LockedOut.
         """
@@ -174,8 +180,10 @@ class Users:
             raise LockedOut()
         ended, codes = self._sessions.end_all_of(user.id, "user deleted"), self._shares.codes_of(user.id)
         self._service_tokens.end_all_of(user.id)
+        trashed = self._trash.put_all_of(user.id, by, **where) if discard else 0
         handed = self._users.delete(user.id, heir and heir.id)
-        self._record("user_deleted", by, user, f"{len(handed)} media to {heir.username if heir else 'nobody'}", **where)
+        to = "the trash" if discard else heir.username if heir else "nobody"
+        self._record("user_deleted", by, user, f"{trashed or len(handed)} media to {to}", **where)
         self._shares.forget(codes)
         for media in handed:
             self._publish("media", media)

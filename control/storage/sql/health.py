@@ -44,9 +44,9 @@ class HealthStore:
         return QueueFacts(**row)
 
     def kept(self) -> dict[str, Kept]:
-        """What is recorded of files, by where they lie: files, archive, quarantine, imports, spool and mounts."""
+        """What is recorded of files, by where they lie: files, archive, quarantine, imports, spool, mounts and trash."""
         rows = self._database.all(
-            """SELECT CASE WHEN mount IS NOT NULL THEN 'mounts'
+            """SELECT CASE WHEN trashed_at IS NOT NULL THEN 'trash' WHEN mount IS NOT NULL THEN 'mounts'
                    WHEN state = 'failed' AND stored IS NULL THEN 'quarantine'
                    WHEN original = 'archived' THEN 'archive' WHEN original = 'kept' OR stored IS NOT NULL THEN 'files'
                    WHEN source = 'import' AND state <> 'completed' THEN 'imports' ELSE 'vault' END AS name,

@@ -10,7 +10,8 @@ from control.storage.sql.pool import Database
 
 _MEDIA = """SELECT m.id::text, m.name, m.kind, m.size_bytes AS size, m.source, m.state, m.updated_at AS at,
     u.username AS owner, m.error_code AS code, m.error AS reason, m.stored IS NOT NULL AS kept_in_place
-    FROM media m LEFT JOIN users u ON u.id = m.owner_id WHERE m.state = 'failed' AND m.deleted_at IS NULL"""
+    FROM media m LEFT JOIN users u ON u.id = m.owner_id WHERE m.state = 'failed' AND m.deleted_at IS NULL
+    AND m.trashed_at IS NULL"""
 
 
 class QuarantineStore:
@@ -18,7 +19,10 @@ class QuarantineStore:
         self._database = database
 
     def count(self) -> int:
-        return self._database.one("SELECT count(*) AS n FROM media WHERE state = 'failed' AND deleted_at IS NULL")["n"]
+        row = self._database.one(
+            "SELECT count(*) AS n FROM media WHERE state = 'failed' AND deleted_at IS NULL AND trashed_at IS NULL"
+        )
+        return row["n"]
 
     def failed(self, limit: int, offset: int) -> list[Refused]:
         """Failed media, the newest first."""

@@ -19,7 +19,7 @@ _SUMMARY = """SELECT u.id::text, u.username, u.full_name, u.email, u.role, u.act
         AND last_activity_at > %(alive_since)s) AS sessions,
     (SELECT coalesce(sum(size_bytes), 0)::bigint FROM media
         WHERE owner_id = u.id AND source = 'upload' AND deleted_at IS NULL) AS used_bytes,
-    (SELECT count(*) FROM media WHERE owner_id = u.id AND deleted_at IS NULL) AS media
+    (SELECT count(*) FROM media WHERE owner_id = u.id AND deleted_at IS NULL AND trashed_at IS NULL) AS media
     FROM users u"""
 # What is searched for may stand anywhere in a name or an address.
 _FOUND = """(%(query)s = ''
