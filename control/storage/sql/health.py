@@ -44,7 +44,7 @@ class HealthStore:
         return QueueFacts(**row)
 
     def kept(self) -> dict[str, Kept]:
-        """What is recorded of files, by where they lie: files, archive, quarantine, imports, spool, mounts and trash."""
+        """What is recorded of files, by where they lie."""
         rows = self._database.all(
             """SELECT CASE WHEN trashed_at IS NOT NULL THEN 'trash' WHEN mount IS NOT NULL THEN 'mounts'
                    WHEN state = 'failed' AND stored IS NULL THEN 'quarantine'
