@@ -306,7 +306,7 @@ def services(
         drop_boxes=drop_boxes,
         users=Users(
             user_store, passwords, sessions, service_tokens, shares, trash, audit, publisher.publish,
-            settings.session.idle_minutes,
+            lambda user: events.publish("users", id=user), settings.session.idle_minutes,
         ),
         mounts=mounts,
         archives=Archives(

@@ -25,16 +25,17 @@ OPERATOR = Principal("session", username="operator", role="admin")
 class Users:
     """`by` is who does it, and `where` its address and decision, for the audit trail.
 
-    Nobody locks themselves out, and an active administrator always stays.
+    Nobody locks themselves out, and an active administrator always stays. `told(user)` hears of every change.
     """
 
     def __init__(
         self, users, passwords: Passwords, sessions: Sessions, service_tokens: ServiceTokens, shares: Shares,
-        trash: Trash, audit: Audit, publish: Callable[[str, str], None], idle_minutes: int,
+        trash: Trash, audit: Audit, publish: Callable[[str, str], None], told: Callable[[str], None],
+        idle_minutes: int,
     ):  # fmt: skip
         self._users, self._passwords, self._sessions = users, passwords, sessions
         self._service_tokens, self._shares, self._trash, self._audit = service_tokens, shares, trash, audit
-        self._publish, self._idle = publish, timedelta(minutes=idle_minutes)
+        self._publish, self._told, self._idle = publish, told, timedelta(minutes=idle_minutes)
 
     def all(self) -> list[User]:
         return self._users.all()
@@ -191,6 +192,7 @@ class Users:
 
     def _record(self, event: str, by: Principal, user: User, reason: str = "", **where: str) -> None:
         self._audit.record(event, by, reason=reason, details={"user": user.username, "user_id": user.id}, **where)
+        self._told(user.id)
 
 
 def _check_other(user: User, by: Principal) -> None:

@@ -115,7 +115,7 @@ def test_an_administrator_in_a_hand(page):
         assert wide(page) <= 0, path
         assert page.locator(".admin-nav [aria-current=page]").count() == 1, path
         box = page.locator(".admin-nav [aria-current=page]").bounding_box()
-        assert 0 <= box["x"] and box["x"] + box["width"] <= chrome.PHONE["width"], path  # its tab is scrolled to
+        assert box["x"] >= 0 and box["x"] + box["width"] <= chrome.PHONE["width"], path  # its tab is scrolled to
     page.locator("summary.avatar").click()
     for link in ("Account", "Shares", "Trash", "Admin"):
         expect(page.locator(".menu-panel").get_by_role("link", name=link, exact=True)).to_be_visible()

@@ -37,12 +37,17 @@ def test_the_last_administrator_stays_whatever_is_asked(store):
 def test_of_two_administrators_who_go_at_once_one_stays(store):
     """Two transactions at once, one by role and one by being switched off."""
     first, second = someone(store, "admin"), someone(store, "admin")
+    together = threading.Barrier(2)
+
+    def leave(go, *change) -> bool:
+        together.wait()
+        return go(*change)
+
     with ThreadPoolExecutor(2) as pool:
         for _ in range(ROUNDS):
-            together = threading.Barrier(2)
             going = [
-                pool.submit(lambda: together.wait() is not None and store.set_role(first.id, "viewer")),
-                pool.submit(lambda: together.wait() is not None and store.set_active(second.id, False)),
+                pool.submit(leave, store.set_role, first.id, "viewer"),
+                pool.submit(leave, store.set_active, second.id, False),
             ]
             assert sorted(one.result() for one in going) == [False, True]
             store.set_role(first.id, "admin")
