@@ -35,6 +35,7 @@ from control.services.memory import Memory
 from control.services.mounts import Mounts
 from control.services.neighbours import Neighbours
 from control.services.passwords import Passwords
+from control.services.positions import Positions
 from control.services.quarantine import Quarantine
 from control.services.queue import Queue
 from control.services.receipts import Receipts
@@ -71,6 +72,7 @@ from control.storage.sql.mounted import MountedStore
 from control.storage.sql.mounts import MountStore
 from control.storage.sql.neighbours import NeighbourStore
 from control.storage.sql.pool import Database
+from control.storage.sql.positions import PositionStore
 from control.storage.sql.quarantine import QuarantineStore
 from control.storage.sql.queue import QueueStore
 from control.storage.sql.receipts import ReceiptStore
@@ -133,6 +135,7 @@ class Services:
     drop_boxes: DropBoxes
     users: Users
     queue: Queue
+    positions: Positions
     quarantine: Quarantine
     keys: Keys
     usage: Usage
@@ -155,6 +158,7 @@ class Services:
             self.sessions.write_clocks()
             self.service_tokens.write_uses()
             self.visits.write_seen()
+            self.positions.flush()
         except ControlError as error:
             log.warning("clocks_wait", error=error.code)
 
@@ -315,6 +319,7 @@ def services(
             FrozenMemory(archive_store.manifest, unpacked, aside),
         ),
         archive_parts=ArchiveParts(originals, aside),
+        positions=Positions(PositionStore(database)),
         receipts=receipts,
         quarantine=quarantine,
         keys=key_ages,

@@ -53,6 +53,7 @@ from control.resources import (
     media,
     neighbours,
     originals,
+    positions,
     quarantine,
     queue,
     service_tokens,
@@ -109,8 +110,9 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route("/", sign_in.Home(), page=True, GET=OPEN)
     yield route("/login", sign_in.Login(render, s.sign_ins, s.identity, refresh), page=True, GET=OPEN, POST=OPEN)
     yield route("/logout", sign_in.Logout(s.sessions, s.identity), page=True, POST=OPEN)
-    yield route("/library", library_pages.Collection(render, s.library), page=True, GET=BROWSE)
-    yield route("/watch/{media_id:uuid}", library_pages.Watch(render, s.library, s.neighbours), page=True, GET=DOWNLOAD)
+    yield route("/library", library_pages.Collection(render, s.library, s.positions), page=True, GET=BROWSE)
+    watch = library_pages.Watch(render, s.library, s.neighbours, s.positions)
+    yield route("/watch/{media_id:uuid}", watch, page=True, GET=DOWNLOAD)
     yield route("/upload", upload.Upload(render, s.uploads), page=True, GET=UPLOAD)
     yield route("/shares", own_shares.OwnShares(render, s.shares), page=True, GET=SHARE)
     yield route("/trash", trash_pages.Contents(render, s.trash), page=True, GET=USE_TRASH)
@@ -149,6 +151,9 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route("/api/media/{media_id:uuid}/original", originals.Original(s.library, s.mounts), GET=DOWNLOAD)
     yield route("/api/media/stream/{media_id:uuid}", stream, GET=VIEW)
     yield route("/api/media/{media_id:uuid}/storyboard", storyboards.Storyboard(s.library), GET=DOWNLOAD)
+    place = positions.Item(s.library, s.positions)
+    yield route("/api/media/{media_id:uuid}/position", place, GET=VIEW, PUT=VIEW, DELETE=VIEW)
+    yield route("/api/media/continue", positions.Begun(s.positions), GET=BROWSE)
     for kind in contract.STILL_KINDS:
         yield route(f"{contract.STILLS.path}{kind}/{{media_id:uuid}}", still, kind, GET=DOWNLOAD)
     yield route("/api/media/batch", batches.Collection(s.batches), POST=DELETE_MEDIA)  # and each by its own right

@@ -4,6 +4,7 @@ import { wireCopies } from "./copying.js";
 import * as deletion from "./delete.js";
 import * as edit from "./edit.js";
 import { wireDialogs } from "./links.js";
+import { wireWatched } from "./resuming.js";
 import { json } from "./session.js";
 import { wireShares } from "./share.js";
 
@@ -20,6 +21,7 @@ wireCopies();
 wireDialogs();
 wireShares();
 edit.wire();
+wireWatched();
 deletion.wire();
 views[stage.dataset.view]?.();
 if (document.querySelector("[data-progress]")) setTimeout(follow, POLL_EVERY);

@@ -101,6 +101,8 @@ MATRIX = {
     "DELETE /api/trash/{media_id:uuid}": MISSING,
     "GET /api/trash/{media_id:uuid}/picture": MISSING,
     "GET /api/media/{media_id:uuid}/neighbours": PRIVATE,
+    **{f"{method} /api/media/{{media_id:uuid}}/position": PRIVATE for method in ("GET", "PUT", "DELETE")},
+    "GET /api/media/continue": ANYBODY,
     "GET /api/media/{media_id:uuid}/original": PRIVATE,
     "GET /api/media/stream/{media_id:uuid}": PRIVATE,
     "GET /api/media/thumbnail/{media_id:uuid}": GATED,
@@ -255,8 +257,8 @@ def ask(client, row: str, media: str, shared: dict):
         "{share_id:uuid}": shared["id"], "{code}": shared["code"],
     }.items():  # fmt: skip
         path = path.replace(name, value)
-    body = {"json": {"upload_id": "0" * 32}} if path.startswith(("/api/", "/v1/")) else {"data": {"x": "1"}}
-    options = body if method in ("POST", "PATCH") else {}
+    body = {"json": {"upload_id": "0" * 32, "seconds": 1}} if path.startswith(("/api/", "/v1/")) else {"data": {"x": "1"}}
+    options = body if method in ("POST", "PATCH", "PUT") else {}
     headers = {"Accept": "application/json"}
     if path.startswith(("/files", "/v1/files/part")):
         headers |= {"Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
