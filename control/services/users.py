@@ -172,11 +172,11 @@ class Users:
         """Remove the user and end every session; returns how many.
 
         Media become those of `heir` (None: nobody's), once they have been put into the trash where they are to be
-        discarded; mounted ones never are.
-
-        Raises LockedOut.
+        discarded; mounted ones never are. Raises LockedOut, and BadRequest for an heir who is not there to take them.
         """
         _check_other(user, by)
+        if heir is not None and (heir.id == user.id or not heir.active):
+            raise BadRequest("Media are handed over to somebody else, who is active.")
         if not self._users.set_active(user.id, False):  # from here on nothing of theirs opens anything
             raise LockedOut()
         ended, codes = self._sessions.end_all_of(user.id, "user deleted"), self._shares.codes_of(user.id)
