@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ import redis
 import structlog
 
 from control import vault
+from control.domain.events import AUDITED
+from control.domain.sessions import Principal
 from control.errors import ControlError
 from control.services.archive_checksums import Checksums
 from control.services.archive_parts import ArchiveParts, FrozenMemory
@@ -27,6 +30,7 @@ from control.services.health import Health
 from control.services.identity import Identity
 from control.services.issuers import Issuers
 from control.services.keys import Keys
+from control.services.leases import Leases
 from control.services.library import Library
 from control.services.limits import LocalLimiter, RequestLimits, ShareLimits, SignInLimits
 from control.services.link_keys import LinkKeys
@@ -56,6 +60,8 @@ from control.storage.originals import Originals
 from control.storage.redis.changes import ChangePublisher, ChangeSubscription
 from control.storage.redis.client import EVENTS_CHANNEL, connect, version
 from control.storage.redis.events import Events
+from control.storage.redis.leases import Leases as LeaseStore
+from control.storage.redis.leases import Wanted
 from control.storage.redis.limits import RedisLimiter
 from control.storage.redis.sessions import SessionCopies
 from control.storage.spool import Spool
@@ -121,6 +127,7 @@ class Services:
     form_tokens: FormTokens
     request_limits: RequestLimits
     grants: Grants
+    leases: Leases
     library: Library
     neighbours: Neighbours
     uploads: Uploads
@@ -152,7 +159,7 @@ class Services:
     def write_behind(self) -> None:
         """Write what was kept for later (changes, audit entries, clocks); what cannot be written waits on."""
         self.publisher.flush()
-        self.events.flush()
+        self.leases.flush()
         self.audit.flush()
         try:
             self.sessions.write_clocks()
@@ -221,12 +228,13 @@ def services(
     tokens = Tokens(token_keys, settings.session.access_minutes * 60, settings.session.refresh_days * 86400)
     master = vault.MasterKeys(keys)
     passwords = Passwords(settings.password, offload)
-    audit = Audit(audit_store, Entry)
+    audit = Audit(audit_store, Entry, functools.partial(_announce, events))
     library = Library(media_store, LibraryStore(database), media, audit)
     trash = Trash(trash_store, audit, settings.paths, settings.trash.days, work)
     sessions = Sessions(
         session_store, grant_store, memories.of("session", copies.find), tokens, audit, publisher.publish,
         settings.session.idle_minutes, settings.session.refresh_grace_seconds,
+        lambda user: events.publish("sessions", user=user),
     )  # fmt: skip
     service_tokens = ServiceTokens(token_store, memories.of("token", token_store.find), audit, publisher.publish)
     sign_ins = SignIns(
@@ -267,6 +275,16 @@ def services(
         master, media_key_store, link_keys, ChoreStore(database),
         lambda: audit_store.find(Search(event="link_key_rotated"), LINK_ROTATIONS), audit, settings.keys.rotation_days,
     )  # fmt: skip
+    grants_known = memories.of("grant", grant_store.find)
+
+    def grant_ended(grant: str) -> None:
+        grants_known.drop(grant)
+        publisher.publish("grant", grant)
+
+    leases = Leases(
+        LeaseStore(client, settings.hls.key_period_seconds), Wanted, grant_store, grant_ended,
+        lambda holder: events.publish("streams", user=holder), audit, settings.limits.streams,
+    )  # fmt: skip
     return Services(
         settings=settings,
         database=database,
@@ -289,9 +307,10 @@ def services(
         passwords=passwords,
         form_tokens=FormTokens(token_keys),
         request_limits=RequestLimits(settings.limits),
+        leases=leases,
         grants=Grants(
-            grant_store, memories.of("grant", grant_store.find), media, media_keys, master, link_keys, identity, visits,
-            audit, settings.hls.grant_hours, settings.hls.portable_hours,
+            grant_store, grants_known, media, media_keys, master, link_keys, identity, visits,
+            leases, audit, settings.hls.grant_hours, settings.hls.portable_hours,
         ),
         library=library,
         neighbours=Neighbours(NeighbourStore(database)),
@@ -334,6 +353,15 @@ def services(
         media_key_store=media_key_store,
         master=master,
     )  # fmt: skip
+
+
+def _announce(events: Events, entry: Entry, principal: Principal) -> None:
+    """Tell the pages what the audit trail has just been told. Of a share's visit hears the share's owner."""
+    topic = AUDITED.get(entry.event)
+    if topic:
+        thing = entry.media_id or entry.details.get("share") or entry.details.get("user_id") or ""
+        owner = principal.share.owner.user_id if principal.share else principal.user_id
+        events.publish(topic, id=thing, user=owner)
 
 
 def _link_secret(given: str, made: Path) -> bytes:

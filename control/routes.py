@@ -48,6 +48,7 @@ from control.resources import (
     events,
     files,
     health,
+    leases,
     library,
     links,
     media,
@@ -140,6 +141,12 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     # API: live events
     yield route(contract.EVENTS.path, events.Stream(s.event_hub), GET=BROWSE)
 
+    # API: who watches now
+    watched = leases.Item(s.leases, s.sessions)
+    yield route("/api/streams", leases.Collection(s.leases), GET=CHANGE_ACCOUNT)
+    yield route("/api/streams/{stream_id:uuid}/end", watched, "end", POST=CHANGE_ACCOUNT)
+    yield route("/api/streams/{stream_id:uuid}/take-over", watched, "take_over", POST=CHANGE_ACCOUNT)
+
     # API: media
     item = media.Item(s.library, s.users, s.trash)
     stream = streams.Stream(s.library, s.grants, s.mounts, s.audit, s.settings.public_url)
@@ -220,6 +227,9 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route("/api/admin/sessions/{session_id:uuid}", sessions.Item(s.sessions), DELETE=END_ANY_SESSION)
     refused = quarantine.Original(s.quarantine)
     yield route("/api/admin/quarantine/{media_id:uuid}/original", refused, GET=MANAGE_QUEUE)
+    watched_by_all = leases.Administration(s.leases)
+    yield route("/api/admin/streams", watched_by_all, GET=SEE_AUDIT)
+    yield route("/api/admin/streams/{stream_id:uuid}/end", watched_by_all, "end", POST=END_ANY_SESSION)
     jobs = queue.Item(s.queue)
     yield route("/api/admin/queue", queue.Collection(s.queue), GET=MANAGE_QUEUE)
     yield route("/api/admin/queue/{media_id:uuid}/retry", jobs, "retry", POST=MANAGE_QUEUE)
@@ -245,7 +255,7 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
 
 def admin_pages(s: Services, desk: Desk) -> Iterator[Route]:
     people = user_pages.People(desk, s.users, s.uploads, s.passwords)
-    person = user_pages.Person(desk, s.users, s.sessions, s.uploads, s.passwords)
+    person = user_pages.Person(desk, s.users, s.sessions, s.uploads, s.passwords, s.settings.limits.streams)
     devices, jobs = session_pages.Devices(desk, s.sessions), queue_page.Jobs(desk, s.queue, s.health)
     refused = quarantine_page.Refusals(desk, s.quarantine, s.queue)
     places = mount_pages.Places(desk, s.mounts, s.settings.mounts)

@@ -26,6 +26,7 @@ class User:
     active: bool
     password_hash: str = ""  # empty: no password opens this account (its user comes by a token of another issuer)
     last_sign_in_at: datetime | None = None
+    max_streams: int | None = None  # watched at once; 0: no limit, None: what the settings say
 
     def public(self) -> dict:
         return {
@@ -52,3 +53,4 @@ class UserSummary:
     media: int
     used_bytes: int  # of their uploads
     quota_bytes: int | None  # None: that of the settings; 0: no limit
+    max_streams: int | None  # watched at once; likewise

@@ -19,6 +19,7 @@ from control.services.users import LONGEST_NAME, Users
 LARGEST_PAGE = 200
 
 Bytes = Annotated[int, Field(ge=0, le=1 << 60)]
+Streams = Annotated[int, Field(ge=0, le=1000)]
 FullName = Annotated[str, Field(max_length=200)]
 Email = Annotated[str, Field(max_length=320, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$")]
 
@@ -60,6 +61,7 @@ class UserChange(Shape):
     full_name: FullName | None = None
     email: Email | None = Field(None, description="null: none")
     quota_bytes: Bytes | None = Field(None, description="null: that of the settings; 0: no limit")
+    max_streams: Streams | None = Field(None, description="Watched at once; null: those of the settings; 0: no limit")
 
     @field_validator("full_name")
     @classmethod
@@ -86,6 +88,7 @@ class AdminUserShape(UserShape):
     media: int
     used_bytes: int = Field(description="Of their uploads")
     quota_bytes: int | None = Field(description="null: that of the settings; 0: no limit")
+    max_streams: int | None = Field(description="Watched at once; null: those of the settings; 0: no limit")
 
 
 class MadeUserShape(AdminUserShape):
@@ -113,6 +116,7 @@ def user_shape(user: UserSummary) -> dict:
         "active": user.active, "has_password": user.has_password, "created_at": _iso(user.created_at),
         "last_sign_in": _iso(user.last_sign_in_at), "last_seen": _iso(seen), "sessions": user.sessions,
         "media": user.media, "used_bytes": user.used_bytes, "quota_bytes": user.quota_bytes,
+        "max_streams": user.max_streams,
     }  # fmt: skip
 
 
@@ -158,6 +162,8 @@ class Changes:
             self._users.set_role(user, change.role, by, **where)
         if change.active and not user.active:
             self._users.enable(user, by, **where)
+        if "max_streams" in given and change.max_streams != user.max_streams:
+            self._users.set_max_streams(user, change.max_streams, by, **where)
         fields = {name: getattr(change, name) for name in ("full_name", "email", "quota_bytes") if name in given}
         if "full_name" in fields:
             fields["full_name"] = fields["full_name"] or ""

@@ -25,7 +25,7 @@ async function drawn() {
   const answer = await request(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
   if (!answer || answer.redirected) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const id of ["live", "admin-nav"]) {
+  for (const id of ["live", "live-too", "admin-nav"]) {
     const [old, drawn] = [document.getElementById(id), fresh.getElementById(id)];
     if (!old || !drawn) continue;
     showMoments(drawn);

@@ -6,7 +6,8 @@ import { Renditions } from "./renditions.js";
 import { Problem, renew } from "./session.js";
 import { SoundTracks } from "./soundtracks.js";
 
-const REFUSED = new Set([401, 403, 410]); // answers that asking again does not change
+const STOPPED = 409; // too many streams, or ended from elsewhere: a person decides
+const REFUSED = new Set([401, 403, STOPPED, 410]); // answers that asking again does not change
 const AGAIN_AT_MOST_EVERY = 30 * 1000;
 const MEND_AT_MOST_EVERY = 5 * 1000;
 
@@ -90,7 +91,7 @@ export class Film {
 
   /** A token that ran out is renewed, a grant that ended is asked for again; neither in a loop. */
   async #answer(problem) {
-    if (!REFUSED.has(problem.status) || !this.#mayTryAgain()) return this.#report(problem);
+    if (!REFUSED.has(problem.status) || problem.status === STOPPED || !this.#mayTryAgain()) return this.#report(problem);
     if (problem.status !== 401) return this.open(this.#video.currentTime);
     if (await renew().catch(() => false)) return this.#goOn();
     this.#report(problem);
@@ -125,7 +126,8 @@ export class Film {
   #report(problem) {
     this.#trouble.abort();
     const { signal } = (this.#trouble = new AbortController());
-    const say = () => show(this.#stage, problem, () => this.#goOn());
+    const again = () => (problem.status === STOPPED ? this.open(this.#video.currentTime) : this.#goOn());
+    const say = () => show(this.#stage, problem, again);
     const playsOn = !this.#video.paused && this.#video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA;
     if (!playsOn) return say();
     this.#video.addEventListener("waiting", say, { once: true, signal });

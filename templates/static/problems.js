@@ -71,6 +71,15 @@ const PROBLEMS = {
     text: "Wait a moment, then try again.",
     action: RETRY,
   },
+  LIMIT_007: {
+    title: "You are watching on other devices",
+    text: "That is as much at once as your account allows. Close one of them, then try again.",
+    action: RETRY,
+  },
+  LIMIT_008: {
+    title: "This was stopped here",
+    action: { label: "Watch here again", retry: true },
+  },
   SYSTEM_001: RESTARTING,
   SYSTEM_002: RESTARTING,
   SYSTEM_004: RESTARTING,
@@ -93,7 +102,7 @@ const BY_STATUS = { 401: "AUTH_004", 403: "MEDIA_007", 404: "MEDIA_001", 410: "M
 /** Return {title, text, action, passing} for a Problem; `passing` ones are worth trying again without being asked. */
 export function describe(problem) {
   const known = PROBLEMS[problem.code] ?? PROBLEMS[BY_STATUS[problem.status]];
-  if (known) return known;
+  if (known) return known.text ? known : { ...known, text: problem.details ?? "" };
   if (problem.status >= 500 && !problem.message) return RESTARTING;
   return { title: problem.message || "Something went wrong", text: problem.details ?? "", action: RETRY };
 }

@@ -7,6 +7,7 @@ import { wireDialogs } from "./links.js";
 import { wireWatched } from "./resuming.js";
 import { json } from "./session.js";
 import { wireShares } from "./share.js";
+import { wireStream } from "./streams.js";
 
 const POLL_EVERY = 2000;
 const stage = document.getElementById("stage");
@@ -22,6 +23,7 @@ wireDialogs();
 wireShares();
 edit.wire();
 wireWatched();
+if (stage.dataset.delivery === "hls") wireStream(stage.dataset.media);
 deletion.wire();
 views[stage.dataset.view]?.();
 if (document.querySelector("[data-progress]")) setTimeout(follow, POLL_EVERY);

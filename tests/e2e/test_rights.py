@@ -84,6 +84,21 @@ MATRIX = {
     "GET /api/sessions": PERSON,
     "DELETE /api/sessions": PERSON,
     "DELETE /api/sessions/{session_id:uuid}": PERSON,
+    "GET /api/streams": PERSON,
+    "POST /api/streams/{stream_id:uuid}/end": PERSON,  # nothing is played there, so nothing ends
+    "POST /api/streams/{stream_id:uuid}/take-over": (
+        UNKNOWN,
+        HIDDEN,
+        HIDDEN,
+        HIDDEN,
+        HIDDEN,
+        HIDDEN,
+        NO,
+        UNKNOWN,
+        UNKNOWN,
+    ),
+    "GET /api/admin/streams": ADMIN,
+    "POST /api/admin/streams/{stream_id:uuid}/end": (UNKNOWN, NO, NO, NO, NO, HIDDEN, NO, UNKNOWN, UNKNOWN),
     "GET /api/tokens": PERSON,
     "POST /api/tokens": PERSON,
     "DELETE /api/tokens/{token_id:uuid}": PERSON,
@@ -252,7 +267,7 @@ def ask(client, row: str, media: str, shared: dict):
     path += "?before=1990-01-01T00:00:00Z" if row == "DELETE /api/trash" else ""  # nothing is as old
     for name, value in {
         "{media_id:uuid}": media, "{session_id:uuid}": media, "{user_id:uuid}": media, "{token_id:uuid}": media, "{archive_id:uuid}": media,
-        "{decision}": "0" * 32, "{stream_id}": media, "{encoded_key}": media, "{grant}": "0" * 32, "{rung}": "360p",
+        "{decision}": "0" * 32, "{stream_id}": media, "{stream_id:uuid}": media, "{encoded_key}": media, "{grant}": "0" * 32, "{rung}": "360p",
         "{n:int}": "0", "{upload_id}": "0" * 32, "{key:path}": f"media/{media}" if method == "GET" else "media/none",
         "{share_id:uuid}": shared["id"], "{code}": shared["code"],
     }.items():  # fmt: skip

@@ -9,11 +9,11 @@ from typing import Any
 from control.domain.users import User, UserSummary
 from control.storage.sql.pool import Connection, Database
 
-_COLUMNS = "id::text, username, full_name, email, role, active, password_hash, last_sign_in_at"
+_COLUMNS = "id::text, username, full_name, email, role, active, password_hash, last_sign_in_at, max_streams"
 _CHANGEABLE = ("full_name", "email", "quota_bytes")
 
 _SUMMARY = """SELECT u.id::text, u.username, u.full_name, u.email, u.role, u.active, u.created_at, u.last_sign_in_at,
-    u.quota_bytes, u.password_hash <> '' AS has_password,
+    u.quota_bytes, u.max_streams, u.password_hash <> '' AS has_password,
     (SELECT max(last_activity_at) FROM sessions WHERE user_id = u.id) AS last_seen_at,
     (SELECT count(*) FROM sessions WHERE user_id = u.id AND ended_at IS NULL AND expires_at > now()
         AND last_activity_at > %(alive_since)s) AS sessions,
@@ -69,6 +69,9 @@ class UserStore:
                 {"user": user, "email": None, **{name: fields[name] for name in names}},
             )
         )
+
+    def set_max_streams(self, user: str, streams: int | None) -> None:
+        self._database.run("UPDATE users SET max_streams = %s, updated_at = now() WHERE id = %s", [streams, user])
 
     # --- administrators: one that is active always stays ------------------------------------------
 

@@ -55,7 +55,9 @@ class Person:
 
     def __init__(
         self, desk: Desk, users: Users, sessions: Sessions, uploads: Uploads, passwords: Passwords,
+        default_streams: int,
     ):  # fmt: skip
+        self._default_streams = default_streams
         self._desk, self._users, self._sessions = desk, users, sessions
         self._uploads, self._passwords, self._changes = uploads, passwords, Changes(users)
 
@@ -114,6 +116,7 @@ class Person:
             heirs=[admin for admin in self._users.admins() if admin.id != user_id],
             oneself=user_id == principal.user_id, password_rules=self._passwords.rules(),
             default_quota=self._uploads.default_quota,
+            default_streams=self._default_streams,
         )  # fmt: skip
 
 
@@ -125,8 +128,9 @@ def _new(req: falcon.Request) -> dict:
 
 def _change(req: falcon.Request) -> dict:
     form = form_of(req)
-    asked = {name: form[name] for name in ("role", "full_name", "email") if name in form}
-    return asked | ({"email": asked["email"] or None} if "email" in asked else {}) | _quota(form)
+    asked = {name: form[name] for name in ("role", "full_name", "email", "max_streams") if name in form}
+    asked |= {name: asked[name] or None for name in ("email", "max_streams") if name in asked}
+    return asked | _quota(form)
 
 
 def _quota(form: dict) -> dict:
