@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from random import random
 
 from control.domain.events import PERSONAL, TOPICS
@@ -165,8 +166,10 @@ class EventHub:
                     stream.put(text)
 
     def _media(self, hint: dict) -> Media | None:
+        """As it was before it went into the trash: whoever saw it then hears that it has gone."""
         try:
-            return self._seen(hint.get("id", ""))
+            media = self._seen(hint.get("id", ""))
+            return replace(media, trashed_at=None) if media and media.trashed_at else media
         except ControlError:
             return None  # nobody is told what cannot be judged
 
