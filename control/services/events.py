@@ -166,12 +166,12 @@ class EventHub:
                     stream.put(text)
 
     def _media(self, hint: dict) -> Media | None:
-        """As it was before it went into the trash: whoever saw it then hears that it has gone."""
+        """The media as it would be if it were there: that it has gone is news for those who saw it."""
         try:
             media = self._seen(hint.get("id", ""))
-            return replace(media, trashed_at=None) if media and media.trashed_at else media
         except ControlError:
             return None  # nobody is told what cannot be judged
+        return media and replace(media, trashed_at=None)
 
     def lose(self) -> None:
         """Events may have been missed: pages look for themselves, now and for as long as none can come."""
