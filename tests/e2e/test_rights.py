@@ -64,8 +64,10 @@ MATRIX = {
     # Of a user that is not there.
     "GET /admin/users/{user_id:uuid}": NO_USER,
     **{f"POST /admin/users/{{user_id:uuid}}/{act}": NO_USER for act in (
-        "change", "password", "disable", "enable", "end", "end-all", "delete",
+        "change", "password", "disable", "enable",
     )},
+    # Asked with a form that names nothing, or finds nothing to end.
+    **{f"POST /admin/users/{{user_id:uuid}}/{act}": ADMIN for act in ("end", "end-all", "delete")},
     "GET /api/admin/users": ADMIN,
     "POST /api/admin/users": ADMIN,  # asked without a name
     **{f"{method} /api/admin/users/{{user_id:uuid}}": NO_USER for method in ("GET", "PATCH", "DELETE")},
@@ -251,7 +253,7 @@ def outcome(answer) -> str:
         return UNKNOWN
     code = answer.json()["error"]["code"] if answer.status_code >= 400 and answer.text.startswith("{") else ""
     refusals = {
-        "FILE_006": HIDDEN, "AUTH_006": NO, "AUTH_013": NO, "SEC_003": NO, "MEDIA_001": HIDDEN, "FILE_002": HIDDEN,
+        "FILE_006": HIDDEN, "AUTH_009": HIDDEN, "AUTH_006": NO, "AUTH_013": NO, "SEC_003": NO, "MEDIA_001": HIDDEN, "FILE_002": HIDDEN,
         "SHARE_001": HIDDEN, "SHARE_005": NO, "SHARE_006": HIDDEN,
     }  # fmt: skip
     assert answer.status_code < 500, answer.text
