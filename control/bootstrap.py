@@ -259,7 +259,7 @@ def services(
     drop_boxes = DropBoxes(share_store, uploads)
     shares = Shares(
         share_store, known_shares, media, media_store.in_folder, master, passwords, audit, publisher.publish,
-        settings.shares, settings.public_url, drop_boxes.close,
+        settings.shares, settings.public_url, drop_boxes.close, lambda user: events.publish("shares", user=user),
     )  # fmt: skip
     visits = Visits(
         share_store, visit_store, known_shares, memories.of("visit", visit_store.find), passwords,
