@@ -17,6 +17,7 @@ from control.services.archive_parts import ArchiveParts, FrozenMemory
 from control.services.archives import Archives
 from control.services.arrivals import Arrivals
 from control.services.audit import Audit
+from control.services.batches import Batches
 from control.services.drop_boxes import DropBoxes
 from control.services.events import EventHub
 from control.services.explain import Explain
@@ -39,6 +40,7 @@ from control.services.sessions import Sessions
 from control.services.shares import Shares
 from control.services.sign_ins import BasicSignIns, ForeignSignIns, SignIns
 from control.services.tokens import FormTokens, SigningKeys, Tokens
+from control.services.trash import Trash
 from control.services.uploads import Uploads
 from control.services.users import Users
 from control.services.vault import Vault
@@ -54,6 +56,7 @@ from control.storage.redis.sessions import SessionCopies
 from control.storage.spool import Spool
 from control.storage.sql.archives import ArchiveStore, packed, unpacked
 from control.storage.sql.audit import AuditStore, Entry, Search
+from control.storage.sql.batches import BatchStore
 from control.storage.sql.grants import GrantStore
 from control.storage.sql.library import LibraryStore
 from control.storage.sql.media import MediaStore
@@ -67,6 +70,7 @@ from control.storage.sql.receipts import ReceiptStore
 from control.storage.sql.service_tokens import ServiceTokenStore
 from control.storage.sql.sessions import SessionStore
 from control.storage.sql.shares import ShareStore
+from control.storage.sql.trash import TrashStore
 from control.storage.sql.uploads import UploadStore
 from control.storage.sql.users import UserStore
 from control.storage.sql.visits import VisitStore
@@ -112,6 +116,8 @@ class Services:
     uploads: Uploads
     arrivals: Arrivals
     files: Files
+    trash: Trash
+    batches: Batches
     links: Links
     link_keys: LinkKeys
     shares: Shares
@@ -185,7 +191,7 @@ def services(
         publisher.publish("media", media)
         events.publish("media", id=media)
 
-    media_store = MediaStore(database, media_changed)
+    media_store, trash_store = MediaStore(database, media_changed), TrashStore(database, media_changed)
     session_store, grant_store = SessionStore(database), GrantStore(database)
     user_store, token_store, audit_store = UserStore(database), ServiceTokenStore(database), AuditStore(database)
     copies = SessionCopies(client, session_store.find, lambda: changes.healthy, lambda: changes.gap_at)
@@ -201,6 +207,7 @@ def services(
     passwords = Passwords(settings.password, offload)
     audit = Audit(audit_store, Entry)
     library = Library(media_store, LibraryStore(database), media, audit)
+    trash = Trash(trash_store, audit, settings.paths, settings.trash.days, work)
     sessions = Sessions(
         session_store, grant_store, memories.of("session", copies.find), tokens, audit, publisher.publish,
         settings.session.idle_minutes, settings.session.refresh_grace_seconds,
@@ -265,7 +272,9 @@ def services(
         neighbours=Neighbours(NeighbourStore(database)),
         uploads=uploads,
         arrivals=arrivals,
-        files=Files(settings.paths, media_store, library, jobs, audit),
+        files=Files(settings.paths, media_store, library, trash, trash_store, work),
+        trash=trash,
+        batches=Batches(BatchStore(database, media_changed), library, trash, audit),
         link_keys=link_keys,
         links=Links(
             settings.public_url, link_keys, _link_secret(settings.links.stream_secret, keys / "stream.key"),

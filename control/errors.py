@@ -223,6 +223,18 @@ class NoPlainFile(ControlError):
     code, status, advice = "MEDIA_008", 409, "Play it in its player, or bring the original back with the CLI."
 
 
+class MountedFile(ControlError):
+    """A mounted file is never deleted from here."""
+
+    code, status, advice = "MEDIA_012", 409, "Delete it where it lies: then it leaves the library by itself."
+
+
+class TooManyTags(ControlError):
+    """It would have more than 50 tags."""
+
+    code, status, advice = "MEDIA_013", 409, "Take some off first."
+
+
 # --- shares ---------------------------------------------------------------------------------------
 
 

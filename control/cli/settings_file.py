@@ -208,6 +208,10 @@ _TEXT = """\
 #scan_command = []
 #scan_seconds = 600.0
 
+# What is deleted goes into the trash, from where it can be brought back, and is removed for good after so many days.
+[trash]
+#days = 30
+
 # The pipeline: films at a time; photos, songs and documents at a time (they never wait behind a film); attempts per
 # file; pause between two scans of a mount; memory and longest time of each decoder; the room on the disk below which it
 # pauses.

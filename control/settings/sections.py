@@ -252,6 +252,10 @@ class Uploads(Section):
     scan_seconds: float = Field(600, gt=0)
 
 
+class Trash(Section):
+    days: int = Field(30, ge=1)  # what has been in the trash for longer is removed for good
+
+
 class Processing(Section):
     workers: int = Field(1, ge=1)  # films at a time
     quick_workers: int = Field(2, ge=1)  # photos, songs and documents at a time: they never wait behind a film

@@ -1,6 +1,7 @@
 /* START HERE for the watch page: picks what its stage needs, and follows a medium that is still being prepared. */
 
 import { wireCopies } from "./copying.js";
+import * as deletion from "./delete.js";
 import * as edit from "./edit.js";
 import { wireDialogs } from "./links.js";
 import { json } from "./session.js";
@@ -20,6 +21,7 @@ wireCopies();
 wireDialogs();
 wireShares();
 edit.wire();
+deletion.wire();
 views[stage.dataset.view]?.();
 if (document.querySelector("[data-progress]")) setTimeout(follow, POLL_EVERY);
 

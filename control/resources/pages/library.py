@@ -5,7 +5,7 @@ from __future__ import annotations
 import falcon
 
 from control.domain.media import Media
-from control.domain.rights import CHANGE_MEDIA, DOWNLOAD
+from control.domain.rights import CHANGE_MEDIA, DELETE_MEDIA, DOWNLOAD
 from control.resources.credentials import decision_id, principal_of
 from control.resources.library import LibraryQuery, pagination
 from control.resources.media import as_json, with_details
@@ -53,10 +53,12 @@ class Watch:
         carried = req.get_param("in") or ""  # the library's query, where somebody came from there
         around = look_around(self._neighbours, principal, media, view_of(media, carried), 1)
         change = decide(principal, CHANGE_MEDIA, media, decision_id(req))
+        delete = decide(principal, DELETE_MEDIA, media, decision_id(req))
         self._render.page(
             req, resp, "watch", principal, media=with_details(media, principal),
             previous_media=_first(around.previous), next_media=_first(around.next), carried=carried,
             may_change=change.allowed,
+            may_delete=delete.allowed and media.mount is None,
         )  # fmt: skip
 
 
