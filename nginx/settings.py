@@ -24,14 +24,15 @@ DRIVE_SECONDS = 10
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
-    "connect-src 'self'; frame-src 'self'; worker-src 'self' blob:; font-src 'self'; manifest-src 'self'; form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'"
+    "connect-src 'self'; frame-src 'self'; worker-src 'self' blob:; font-src 'self'; manifest-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 
 # Of the reader of documents: a sandbox without an origin, which may load the scripts and fonts beside it.
 READER_POLICY = (
     "sandbox allow-scripts; default-src 'none'; script-src 'self' blob: 'wasm-unsafe-eval'; worker-src blob:; "
-    "style-src 'self'; connect-src 'self'; img-src data: blob:; font-src data: blob:; form-action 'none'; base-uri 'none'"
+    "style-src 'self'; connect-src 'self'; img-src data: blob:; font-src 'self' data: blob:; "
+    "form-action 'none'; base-uri 'none'"
 )
 
 
