@@ -89,9 +89,9 @@ def listen(page: Page, shelf: dict) -> None:
     chrome.until(page, "document.querySelector('audio').currentTime < 5")
     page.keyboard.press("ArrowRight")
     chrome.until(page, "document.querySelector('audio').currentTime >= 5")
-    page.locator("#queue a").nth(1).click()
+    page.keyboard.press("n")
     plays(page, "Tide 2", shelf["2.mp3"])
-    page.keyboard.press("p")
+    page.locator("#queue a").first.click()
     plays(page, "Tide 1", shelf["1.mp3"])
     page.evaluate("(song => song.currentTime = song.duration - 0.3)(document.querySelector('audio'))")
     plays(page, "Tide 2", shelf["2.mp3"])  # by itself
