@@ -8,6 +8,7 @@ from control import vault
 from control.domain.keys import LinkKey, LinkStatus, MasterStatus, MasterVersion
 from control.domain.queue import ROTATE_KEYS, ROTATE_LINK_KEY
 from control.domain.sessions import Principal
+from control.errors import BadRequest
 from control.services.audit import Audit
 from control.services.link_keys import LinkKeys
 
@@ -41,12 +42,17 @@ class Keys:
             [LinkKey(kid, kid == signs, made.get(kid)) for kid in ordered], self._chores.find(ROTATE_LINK_KEY)
         )
 
-    def rotate_master(self, by: Principal, **where: str) -> bool:
-        """Have every media key wrapped by a new master key; False where that is under way. Nothing stops playing."""
+    def rotate_master(self, seen: str, by: Principal, **where: str) -> bool:
+        """Have every media key wrapped by a new master key; False where that is under way. Nothing stops playing.
+
+        `seen` is the version that whoever asks has seen: raises BadRequest where there is a newer one.
+        """
+        _check_seen(seen, str(self._master.versions()[-1]))
         return self._ask(ROTATE_KEYS, by, where)
 
-    def rotate_links(self, by: Principal, **where: str) -> bool:
-        """Have links signed by a new key; False where that is under way."""
+    def rotate_links(self, seen: str, by: Principal, **where: str) -> bool:
+        """Have links signed by a new key, likewise."""
+        _check_seen(seen, self._link_keys.current)
         return self._ask(ROTATE_LINK_KEY, by, where)
 
     def _ask(self, task: str, by: Principal, where: dict[str, str]) -> bool:
@@ -57,3 +63,8 @@ class Keys:
 
     def _made(self, version: int) -> datetime:
         return datetime.fromtimestamp(self._master.path(version).stat().st_mtime, UTC)
+
+
+def _check_seen(seen: str, current: str) -> None:
+    if seen != current:
+        raise BadRequest("There is a newer key than the one that you have seen: look again.")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import falcon
 
 from control.resources.credentials import principal_of
-from control.resources.pages.admin.desk import Desk, where
+from control.resources.pages.admin.desk import Desk, field, where
 from control.services.audit import Audit
 from control.services.keys import Keys
 from control.services.library import Library
@@ -25,8 +25,8 @@ class MasterKeys:
     def on_post_rotate(self, req: falcon.Request, resp: falcon.Response) -> None:
         by = principal_of(req)
         self._desk.act(
-            req, resp, lambda: self._keys.rotate_master(by, **where(req)), "/admin/keys?done=rotate",
-            lambda error: self._page(req, resp, error),
+            req, resp, lambda: self._keys.rotate_master(field(req, "seen"), by, **where(req)),
+            "/admin/keys?done=rotate", lambda error: self._page(req, resp, error),
         )  # fmt: skip
 
     def _page(self, req: falcon.Request, resp: falcon.Response, error: dict | None = None) -> None:
@@ -43,8 +43,8 @@ class Links:
     def on_post_rotate(self, req: falcon.Request, resp: falcon.Response) -> None:
         by = principal_of(req)
         self._desk.act(
-            req, resp, lambda: self._keys.rotate_links(by, **where(req)), "/admin/links?done=rotate",
-            lambda error: self._page(req, resp, error),
+            req, resp, lambda: self._keys.rotate_links(field(req, "seen"), by, **where(req)),
+            "/admin/links?done=rotate", lambda error: self._page(req, resp, error),
         )  # fmt: skip
 
     def _page(self, req: falcon.Request, resp: falcon.Response, error: dict | None = None) -> None:
