@@ -10,7 +10,7 @@ const FURTHEST = 2000; // items that are fetched again for somebody who comes ba
 
 const nearTheEnd = new IntersectionObserver(reached, { rootMargin: AHEAD });
 
-let loading = false;
+let loading = null; // the promise of what is being fetched
 let count = 0; // items that have been shown
 
 export function wireEndless() {
@@ -43,14 +43,17 @@ function reached(entries) {
   if (entries.some(({ isIntersecting }) => isIntersecting)) load(document.querySelector("[data-more]"));
 }
 
-async function load(more, limit) {
-  if (loading || !more) return;
-  loading = true;
+/** Fetch what comes next, one thing at a time. */
+function load(more, limit) {
+  if (!loading && more) loading = fetchNext(more, limit).finally(() => (loading = null));
+  return loading;
+}
+
+async function fetchNext(more, limit) {
   more.setAttribute("aria-busy", "true");
   const url = new URL(more.href);
   if (limit) url.searchParams.set("limit", limit);
   const part = await fetchResults(url).catch(() => null);
-  loading = false;
   more.removeAttribute("aria-busy");
   if (part && more.isConnected) append(part, more);
 }
