@@ -16,6 +16,7 @@ def letters(stack) -> tuple[str, list[str]]:
     """A folder of a mount, named by a word that is nowhere else, with five texts of growing size."""
     word = "".join(random.sample(string.ascii_lowercase, 12))
     files = [f"{word} {number}.txt" for number in range(5)]
+    (stack.data / "shelf" / word).mkdir()
     for number, name in enumerate(files):
         stack.place(b"a line\n" * 10 ** (number + 1), stack.data / "shelf" / word / name)
     for name in files:
