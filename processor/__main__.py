@@ -22,6 +22,7 @@ from control.storage.sql.mounts import MountStore
 from control.storage.sql.pool import Database
 from control.storage.sql.queue import QueueStore
 from control.storage.sql.receipts import ReceiptStore
+from control.storage.sql.rollups import Rollups
 from control.storage.sql.sessions import SessionStore
 from control.storage.sql.uploads import UploadStore
 from control.storage.sql.visits import VisitStore
@@ -35,6 +36,7 @@ from processor.scratch import Scratch
 from processor.sidecars import Sidecars
 from processor.spool import Janitor
 from processor.tasks import Queue
+from processor.timelines import Timelines
 from processor.watch import Watch
 
 log = structlog.get_logger()
@@ -60,7 +62,10 @@ async def run(configuration: settings.Settings) -> None:
         AuditStore(database), SessionStore(database), GrantStore(database), VisitStore(database), keys, master,
         configuration.audit.keep_days, configuration.keys.rotation_days,
     )  # fmt: skip
-    receipts = Receipts(ReceiptStore(database), configuration, lambda ticket: changes.publish("ticket", ticket))
+    hls = configuration.hls
+    timelines = Timelines(configuration.paths.vault, hls.segment_seconds, hls.key_period_seconds)
+    receipt_store = ReceiptStore(database, Rollups(timelines.piece))
+    receipts = Receipts(receipt_store, configuration, lambda ticket: changes.publish("ticket", ticket))
     janitor = Janitor(Spool(configuration.paths.spool), UploadStore(database))
     async with queue.app.open_async():
         await watch.queue_forgotten()
