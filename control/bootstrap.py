@@ -22,7 +22,9 @@ from control.services.events import EventHub
 from control.services.explain import Explain
 from control.services.files import Files
 from control.services.grants import Grants
+from control.services.history import History
 from control.services.identity import Identity
+from control.services.insight import Insight
 from control.services.issuers import Issuers
 from control.services.library import Library
 from control.services.limits import LocalLimiter, RequestLimits, ShareLimits, SignInLimits
@@ -55,6 +57,8 @@ from control.storage.spool import Spool
 from control.storage.sql.archives import ArchiveStore, packed, unpacked
 from control.storage.sql.audit import AuditStore, Entry, Search
 from control.storage.sql.grants import GrantStore
+from control.storage.sql.history import HistoryStore
+from control.storage.sql.insight import InsightStore
 from control.storage.sql.library import LibraryStore
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
@@ -120,6 +124,8 @@ class Services:
     users: Users
     queue: Queue
     receipts: Receipts
+    insight: Insight
+    history: History
     vault: Vault
     archives: Archives
     archive_parts: ArchiveParts
@@ -137,6 +143,7 @@ class Services:
             self.sessions.write_clocks()
             self.service_tokens.write_uses()
             self.visits.write_seen()
+            self.insight.write_searches()
         except ControlError as error:
             log.warning("clocks_wait", error=error.code)
 
@@ -283,6 +290,8 @@ def services(
         ),
         archive_parts=ArchiveParts(originals, aside),
         receipts=Receipts(ReceiptStore(database), lambda: access_log.files(settings.paths.logs), access_log.line_at),
+        insight=Insight(InsightStore(database)),
+        history=History(HistoryStore(database)),
         queue=Queue(jobs, media_store, audit, settings.paths),
         vault=Vault(settings.paths, media_store, media_key_store, master, jobs, audit, publisher.publish),
         media_keys=media_keys,

@@ -17,6 +17,8 @@ from control.storage.redis.events import Events
 from control.storage.spool import Spool
 from control.storage.sql.audit import AuditStore
 from control.storage.sql.grants import GrantStore
+from control.storage.sql.history import HistoryStore
+from control.storage.sql.insight import InsightStore
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
 from control.storage.sql.mounted import MountedStore
@@ -32,6 +34,7 @@ from processor import mounts
 from processor.duplicates import Duplicates
 from processor.encoders import Encoders
 from processor.housekeeping import Housekeeping
+from processor.insight import Insight
 from processor.pipeline import Pipeline
 from processor.receipts import Receipts
 from processor.scratch import Scratch
@@ -78,6 +81,7 @@ async def run(configuration: settings.Settings) -> None:
     timelines = Timelines(configuration.paths.vault, hls.segment_seconds, hls.key_period_seconds)
     receipt_store = ReceiptStore(database, Rollups(timelines.piece))
     receipts = Receipts(receipt_store, configuration, lambda ticket: changes.publish("ticket", ticket))
+    insight = Insight(InsightStore(database), HistoryStore(database), configuration.receipts.keep_days)
     janitor = Janitor(Spool(configuration.paths.spool), UploadStore(database))
     threading.Thread(target=events.run, daemon=True).start()
     async with queue.app.open_async():
@@ -88,7 +92,7 @@ async def run(configuration: settings.Settings) -> None:
         run_directory = configuration.paths.run
         looking = mounts.look_after(configuration.mounts, mounted, states, queue.defer, run_directory, pause)
         await asyncio.gather(
-            watch.run(), queue.work(), looking, housekeeping.run(), receipts.run(), janitor.run()
+            watch.run(), queue.work(), looking, housekeeping.run(), receipts.run(), insight.run(), janitor.run()
         )  # fmt: skip
 
 

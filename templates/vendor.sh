@@ -18,3 +18,6 @@ vendor media-chrome/dist/iife/all.js media-chrome.js
 vendor media-chrome/LICENSE media-chrome.LICENSE
 vendor tus-js-client/dist/tus.min.js tus.js
 vendor tus-js-client/LICENSE tus.LICENSE
+vendor uplot/dist/uPlot.iife.min.js uplot.js
+vendor uplot/dist/uPlot.min.css uplot.css
+vendor uplot/LICENSE uplot.LICENSE

@@ -58,6 +58,11 @@ class Span:
     end: datetime
 
     @property
+    def last(self) -> datetime:
+        """The last moment of it."""
+        return self.end - timedelta(microseconds=1)
+
+    @property
     def days(self) -> Span:
         """The same by days."""
         return span(self.start, self.end, "d")

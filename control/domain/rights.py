@@ -60,11 +60,15 @@ CHANGE_MEDIA = Right(
 GIVE_MEDIA = Right("give_media", "admin", None, "Give a media another owner")
 SEE_AUDIT = Right("see_audit", "admin", "admin", "Read the audit trail, and why something was decided")
 MANAGE_QUEUE = Right("manage_queue", "admin", "admin", "See the import queue, try again and cancel")
+SEE_INSIGHT = Right("see_insight", "editor", "admin", "See what is watched, delivered, stored and looked for")
+SEE_HEAT = Right("see_heat", "editor", "admin", "See which parts of a media are watched", owner_role="viewer")
+SEE_HISTORY = Right("see_history", "guest", None, "See and clear what one has watched")
 END_ANY_SESSION = Right("end_any_session", "admin", None, "End anybody's device")
 
 RIGHTS = (
     OPEN, SIGNED, INTERNAL, VISIT, SEE_ACCOUNT, CHANGE_ACCOUNT, BROWSE, VIEW, DOWNLOAD, LINK, SHARE, UPLOAD, CONTINUE,
-    DELETE_MEDIA, CHANGE_MEDIA, GIVE_MEDIA, SEE_AUDIT, MANAGE_QUEUE, END_ANY_SESSION,
+    DELETE_MEDIA, CHANGE_MEDIA, GIVE_MEDIA, SEE_AUDIT, MANAGE_QUEUE, SEE_INSIGHT, SEE_HEAT, SEE_HISTORY,
+    END_ANY_SESSION,
 )  # fmt: skip
 
 # Who sees which media at all: the first line that fits.

@@ -16,6 +16,7 @@ from control.resources.credentials import principal_of
 from control.resources.media import as_json
 from control.resources.openapi import describe
 from control.resources.shapes import MediaPage, Moment, Shape
+from control.services.insight import Insight
 from control.services.library import LARGEST_PAGE, Library, Page
 from control.storage.sql.library import ORDERS, Filters, Position
 
@@ -92,8 +93,8 @@ class LibraryQuery(Shape):
 
 
 class Collection:
-    def __init__(self, library: Library):
-        self._library = library
+    def __init__(self, library: Library, insight: Insight):
+        self._library, self._insight = library, insight
 
     @describe("Library", MediaPage, query=LibraryQuery)
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -101,10 +102,18 @@ class Collection:
         wanted, principal = req.context.query, principal_of(req)
         after = _position(wanted.cursor, wanted.sorted_by) if wanted.cursor else None
         page = self._library.page(principal, wanted.filters(principal), wanted.page, wanted.limit, after)
+        note_search(self._insight, req, wanted, page)
         resp.media = {
             "data": [as_json(media) for media in page.items],
             "pagination": pagination(page) | {"next_cursor": page.end and _cursor(page.end, wanted.sorted_by)},
         }
+
+
+def note_search(insight: Insight, req: falcon.Request, wanted: LibraryQuery, page: Page) -> None:
+    """A search that somebody has finished: what a page asks while they type (Fetch Metadata tells) is none yet."""
+    finished = req.env.get("HTTP_SEC_FETCH_MODE", "navigate") == "navigate"
+    if wanted.words and wanted.page == 1 and not wanted.cursor and finished:
+        insight.searched(wanted.words, page.total)
 
 
 def pagination(page: Page) -> dict:

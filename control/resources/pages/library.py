@@ -7,12 +7,13 @@ import falcon
 from control.domain.media import Media
 from control.domain.rights import CHANGE_MEDIA, DOWNLOAD
 from control.resources.credentials import decision_id, principal_of
-from control.resources.library import LibraryQuery, pagination
+from control.resources.library import LibraryQuery, note_search, pagination
 from control.resources.media import as_json, with_details
 from control.resources.neighbours import look_around, view_of
 from control.resources.outcome import required
 from control.resources.pages.rendering import Renderer
 from control.services.decisions import decide
+from control.services.insight import Insight
 from control.services.library import Library
 from control.services.neighbours import Neighbours
 from control.storage.sql.library import Filters
@@ -21,13 +22,14 @@ _FORM = ("from", "to", "min_size", "max_size", "min_duration", "max_duration", "
 
 
 class Collection:
-    def __init__(self, render: Renderer, library: Library):
-        self._render, self._library = render, library
+    def __init__(self, render: Renderer, library: Library, insight: Insight):
+        self._render, self._library, self._insight = render, library, insight
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         principal, wanted = principal_of(req), LibraryQuery.of(req)
         filters = wanted.filters(principal)
         page = self._library.page(principal, filters, wanted.page, wanted.limit)
+        note_search(self._insight, req, wanted, page)
         self._render.page(
             req, resp, "library", principal, items=[as_json(media) for media in page.items],
             pagination=pagination(page),

@@ -163,7 +163,8 @@ def test_portable_players_and_visitors_of_shares_are_told_apart(world, database)
            VALUES (%s, %s, '', 1, '{view}', now()) RETURNING id::text""", [owner, secrets.token_bytes(8)])  # fmt: skip
     visit, visitor = secrets.token_hex(16), secrets.token_hex(16)
     database.run(
-        "INSERT INTO share_visits (id, share_id, visitor, password_version) VALUES (%s, %s, 'v', 1)", [visit, share["id"]]
+        "INSERT INTO share_visits (id, share_id, visitor, password_version) VALUES (%s, %s, 'v', 1)",
+        [visit, share["id"]],
     )
     database.run(
         "INSERT INTO grants (id, media_id, user_id, visit_id, expires_at) VALUES (%s, %s, %s, %s, now())",
@@ -207,7 +208,9 @@ def test_a_file_played_by_ranges_counts_no_faster_than_its_time(world):
 
 def some_receipts(world: World, count: int) -> list[Receipt]:
     """People who watch, jump, fetch ahead, go away and come back, in any order of arrival within a second or two."""
-    grants = [world.grant(user, portable) for user in world.users for portable in (False, True)] + [secrets.token_hex(16)]
+    grants = [world.grant(user, portable) for user in world.users for portable in (False, True)] + [
+        secrets.token_hex(16)
+    ]
     at, places, found = dict.fromkeys(grants, 0), dict.fromkeys(grants, 0), []
     for _ in range(count):
         grant = random.choice(grants)
@@ -265,7 +268,9 @@ def test_rollups_are_what_a_recount_of_the_receipts_says(world):
         str(row["user_id"]): [row["views"], row["watched_ms"], row["downloads"]]
         for row in world.database.all("SELECT * FROM history WHERE media_id = %s", [world.media])
     } == {user: numbers for (user, _), numbers in count.history.items()}
-    days = world.database.all("SELECT at, viewers FROM insight_media WHERE media_id = %s AND grain = 'd'", [world.media])
+    days = world.database.all(
+        "SELECT at, viewers FROM insight_media WHERE media_id = %s AND grain = 'd'", [world.media]
+    )
     assert {int(row["at"].timestamp()) // 86400: row["viewers"] for row in days if row["viewers"]} == {
         day: viewers for (day, _), viewers in count.viewers_by_day.items() if viewers
     }
@@ -275,5 +280,7 @@ def test_rollups_are_what_a_recount_of_the_receipts_says(world):
 
 
 def deliveries(world: World) -> int:
-    found = world.database.one("SELECT coalesce(sum(deliveries), 0)::int AS n FROM insight_deliveries WHERE grain = 'd'")
+    found = world.database.one(
+        "SELECT coalesce(sum(deliveries), 0)::int AS n FROM insight_deliveries WHERE grain = 'd'"
+    )
     return found["n"]

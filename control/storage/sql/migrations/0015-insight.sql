@@ -126,7 +126,7 @@ CREATE TABLE history_cleared (
     user_id uuid NOT NULL,
     media_id uuid,  -- NULL: everything
     at timestamptz NOT NULL DEFAULT now(),
-    done_at timestamptz  -- no receipt has the name any more
+    scrubbed_at timestamptz  -- receipts that were there then have lost the name
 );
 CREATE INDEX history_cleared_user ON history_cleared (user_id);
 
