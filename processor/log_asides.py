@@ -10,6 +10,7 @@ from control.domain.receipts import Aside, Beat
 from nginx import contract
 
 _GONE_AWAY = 499  # the client left: nobody's error
+_PROBES = frozenset({"/healthz", "/readyz"})  # 503 is their way to say "not yet"
 
 # The beginning of an address -> its area (control.domain.insight.AREAS), the first that fits.
 _AREAS = {
@@ -47,7 +48,7 @@ def note(aside: Aside, entry: dict[str, Any], after: int, oldest: datetime, newe
         return
     hour = int(at.timestamp()) // 3600
     if status >= 400:
-        if status != _GONE_AWAY:
+        if status != _GONE_AWAY and path not in _PROBES:
             aside.errors[hour, area(entry, path), status] += 1
     elif found := _POSITION.fullmatch(path):
         if user := _USER.match(entry.get("verdict", "")):

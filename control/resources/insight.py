@@ -100,7 +100,8 @@ class Analytics:
 
 def _answer(resp, query: RangeQuery, name: str, facts: dict, rows: list[dict], shape: type[Shape]) -> None:
     if query.format == "csv":
-        return answer_csv(resp, name, tuple(shape.model_fields), rows)
+        own = [field for field in shape.model_fields if field in shape.__annotations__]  # what it is, then its sums
+        return answer_csv(resp, name, [*own, *(field for field in shape.model_fields if field not in own)], rows)
     resp.media = range_shape(query.span) | facts | {"data": rows}
 
 

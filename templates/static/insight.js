@@ -30,44 +30,68 @@ function read(figure) {
   return { columns, series };
 }
 
-function drawn(figure, one, index, formats) {
+/* What a stacked series shows: its own values on top of those of the series behind it. */
+function stacked(columns, series) {
+  const shown = [...columns];
+  for (let index = series.length - 1; index >= 0; index -= 1) {
+    if ("stack" in series[index]) shown[index + 1] = columns[index + 1].map((value, at) => value + shown[index + 2][at]);
+  }
+  return shown;
+}
+
+function drawn(figure, one, index, formats, values) {
   const stroke = colour(figure, one.tone === "bad" ? "--bad" : `--chart-${(index % 4) + 1}`);
   const bars = one.series === "bars";
   return {
     label: one.label, scale: one.scale || "y", stroke, width: bars ? 0 : 2,
     fill: bars ? stroke : one.series === "area" ? colour(figure, "--tint") : undefined,
-    paths: bars ? uPlot.paths.bars({ size: [0.6, 40], radius: 0.15 }) : undefined,
-    points: { show: !bars && figure.querySelectorAll("tbody tr").length < 12, size: 6 },
-    value: (_, value) => formats[one.scale || "y"](value),
+    paths: bars ? uPlot.paths.bars({ size: [0.6, 40] }) : undefined,
+    points: { show: !bars && values.length < 12, size: 6 },
+    value: (_, shown, __, at) => (at == null ? "" : formats[one.scale || "y"](values[at])),
   };
 }
 
-function axes(figure, formats, series) {
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+function moment(seconds, hourly) {
+  const at = new Date(seconds * 1000);
+  const day = `${MONTHS[at.getUTCMonth()]} ${at.getUTCDate()}`;
+  const hour = `${String(at.getUTCHours()).padStart(2, "0")}:00`;
+  if (hourly === "whole") return `${day}, ${hour}`;
+  return hourly && at.getUTCHours() ? hour : day;
+}
+
+function axes(figure, formats, series, hourly) {
   const quiet = colour(figure, "--quiet");
   const line = colour(figure, "--line");
   const font = `12px ${root.getPropertyValue("--font") || "sans-serif"}`;
   const plain = { stroke: quiet, font, ticks: { show: false }, grid: { stroke: line, width: 1 } };
   const left = { ...plain, size: 62, values: (_, ticks) => ticks.map(formats.y) };
   const right = { ...plain, scale: "hours", side: 1, size: 52, grid: { show: false }, values: (_, ticks) => ticks.map(formats.hours) };
-  return [{ ...plain, grid: { show: false } }, left, ...(series.some((one) => one.scale === "hours") ? [right] : [])];
+  const times = { ...plain, grid: { show: false }, space: 64, values: (_, ticks) => ticks.map((tick) => moment(tick, hourly)) };
+  return [times, left, ...(series.some((one) => one.scale === "hours") ? [right] : [])];
 }
+
+const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 1e5, 1e6];
+const fromZero = (_, low, high) => [0, high > 0 ? high * 1.08 : 1];
 
 function draw(figure) {
   const place = figure.querySelector(".chart-canvas");
   const { columns, series } = read(figure);
-  const formats = { y: figure.dataset.unit === "bytes" ? bytes : number, hours };
-  const whole = figure.dataset.unit !== "bytes";
-  const fromZero = (_, low, high) => [0, high > 0 ? high * 1.08 : 1];
-  const chart = new uPlot({
+  const hourly = figure.dataset.step === "hour";
+  const half = (hourly ? 3600 : 86400) / 2; // so that the first bar and the last are whole
+  const counts = figure.dataset.unit !== "bytes";
+  const formats = { y: counts ? number : bytes, hours };
+  const [times, left, ...right] = axes(figure, formats, series, hourly);
+  return new uPlot({
     width: place.clientWidth, height: place.clientHeight,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-    series: [{ label: "UTC", value: figure.dataset.step === "hour" ? "{MMM} {D}, {HH}:00" : "{MMM} {D}" },
-      ...series.map((one, index) => drawn(figure, one, index, formats))],
-    scales: { y: { range: fromZero }, hours: { range: fromZero } },
-    axes: axes(figure, formats, series).map((axis, index) => (index === 1 && whole ? { ...axis, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 1e5, 1e6] } : axis)),
-    cursor: { y: false, drag: { x: false } },
-  }, columns, place);
-  return chart;
+    series: [{ label: "UTC", value: (_, at) => (at == null ? "" : moment(at, hourly && "whole")) },
+      ...series.map((one, index) => drawn(figure, one, index, formats, columns[index + 1]))],
+    scales: { x: { range: (_, low, high) => [low - half, high + half] }, y: { range: fromZero }, hours: { range: fromZero } },
+    axes: [times, counts ? { ...left, incrs: WHOLE } : left, ...right],
+    cursor: { y: false, drag: { x: false, y: false } },
+  }, stacked(columns, series), place);
 }
 
 function show(figure) {
