@@ -28,6 +28,7 @@ from control.storage.sql.queue import QueueStore
 from control.storage.sql.receipts import ReceiptStore
 from control.storage.sql.rollups import Rollups
 from control.storage.sql.sessions import SessionStore
+from control.storage.sql.trash import TrashStore
 from control.storage.sql.uploads import UploadStore
 from control.storage.sql.visits import VisitStore
 from processor import mounts
@@ -42,6 +43,7 @@ from processor.sidecars import Sidecars
 from processor.spool import Janitor
 from processor.tasks import Queue
 from processor.timelines import Timelines
+from processor.trash import Trash
 from processor.watch import Watch
 
 log = structlog.get_logger()
@@ -82,6 +84,9 @@ async def run(configuration: settings.Settings) -> None:
     receipt_store = ReceiptStore(database, Rollups(timelines.piece))
     receipts = Receipts(receipt_store, configuration, lambda ticket: changes.publish("ticket", ticket))
     insight = Insight(InsightStore(database), HistoryStore(database), configuration.receipts.keep_days)
+    trash = Trash(
+        TrashStore(database, media_changed), AuditStore(database), configuration.paths, configuration.trash.days
+    )  # fmt: skip
     janitor = Janitor(Spool(configuration.paths.spool), UploadStore(database))
     threading.Thread(target=events.run, daemon=True).start()
     async with queue.app.open_async():
@@ -92,7 +97,8 @@ async def run(configuration: settings.Settings) -> None:
         run_directory = configuration.paths.run
         looking = mounts.look_after(configuration.mounts, mounted, states, queue.defer, run_directory, pause)
         await asyncio.gather(
-            watch.run(), queue.work(), looking, housekeeping.run(), receipts.run(), insight.run(), janitor.run()
+            watch.run(), queue.work(), looking, housekeeping.run(), receipts.run(), janitor.run(),
+            trash.run(), insight.run(),
         )  # fmt: skip
 
 

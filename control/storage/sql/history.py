@@ -23,7 +23,7 @@ class HistoryStore:
         return self._database.all(
             """SELECT h.media_id::text, m.name, m.kind AS type, h.first_at, h.last_at, h.views, h.watched_ms,
                    h.downloads
-               FROM history h LEFT JOIN media m ON m.id = h.media_id AND m.deleted_at IS NULL
+               FROM history h LEFT JOIN media m ON m.id = h.media_id AND m.deleted_at IS NULL AND m.trashed_at IS NULL
                    AND (m.visibility = ANY(%(visible)s) OR m.owner_id = h.user_id)
                WHERE h.user_id = %(user)s AND (h.views > 0 OR h.watched_ms > 0 OR h.downloads > 0)
                  AND (%(at)s::timestamptz IS NULL OR (h.last_at, h.media_id) < (%(at)s, %(media)s::uuid))
@@ -42,6 +42,10 @@ class HistoryStore:
                 "DELETE FROM history WHERE user_id = %(user)s AND (%(media)s::uuid IS NULL OR media_id = %(media)s)",
                 {"user": user, "media": media},
             ).rowcount
+            connection.execute(
+                "DELETE FROM positions WHERE user_id = %(user)s AND (%(media)s::uuid IS NULL OR media_id = %(media)s)",
+                {"user": user, "media": media},
+            )
             connection.execute(
                 """UPDATE viewings SET user_id = NULL
                    WHERE user_id = %(user)s AND (%(media)s::uuid IS NULL OR media_id = %(media)s)""",

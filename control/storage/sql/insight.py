@@ -10,7 +10,8 @@ from control.storage.sql.pool import Database
 
 _SPAN = "grain = %(grain)s AND at >= %(start)s AND at < %(end)s"
 # Whose media one hears of: administrators of all, others not of what is private to somebody else.
-_VISIBLE = "m.deleted_at IS NULL AND (%(everything)s OR m.visibility <> 'private' OR m.owner_id = %(viewer)s)"
+_VISIBLE = """m.deleted_at IS NULL AND m.trashed_at IS NULL
+    AND (%(everything)s OR m.visibility <> 'private' OR m.owner_id = %(viewer)s)"""
 _PLAYED = "views <> 0 OR watched_ms <> 0 OR downloads <> 0"
 _ADD_SEARCHES = """
     INSERT INTO insight_searches AS known (day, term, searches, hits, without)
