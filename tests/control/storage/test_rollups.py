@@ -227,7 +227,7 @@ def some_receipts(world: World, count: int) -> list[Receipt]:
             start = random.choice((0, random.randrange(999)))
             end = random.randint(start, 1000)
             fields = {"range_start": start, "range_end": end, "bytes": end - start, "status": random.choice((200, 206, 416)),
-                      "seconds": random.random() * 400, "user_id": random.choice([None, *world.users])}  # fmt: skip
+                      "seconds": random.randint(0, 400), "user_id": random.choice([None, *world.users])}  # fmt: skip
             found.append(world.receipt(second, random.choice(("original", "link", "share")), **fields))
     return found
 
