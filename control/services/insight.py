@@ -109,7 +109,7 @@ class Insight:
         key = (datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0), term)
         if term and (key in self._searches or len(self._searches) < _MANY_TERMS):
             counts = self._searches.setdefault(key, Counter())
-            counts.update({"searches": 1, "hits": hits, "without": not hits})
+            counts.update({"searches": 1, "hits": hits, "without": int(not hits)})
 
     def write_searches(self) -> None:
         """Raises DatabaseUnavailable; what could not be written waits."""
