@@ -16,8 +16,8 @@ from control.cli.environment import recall
 from control.cli.outcome import EXPECTED, sentence
 
 NOUNS = (
-    "audit", "explain", "import", "init", "key",
-    "link", "media", "migrate", "mount", "nginx", "queue", "ready", "receipts", "session", "settings", "share", "token",
+    "audit", "cert", "completion", "config", "doctor", "explain", "import", "init", "key",
+    "link", "media", "migrate", "mount", "nginx", "queue", "ready", "receipts", "session", "share", "status", "token",
     "user",
 )  # fmt: skip
 
