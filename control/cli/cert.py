@@ -39,8 +39,8 @@ def status(data: Path, as_json: bool) -> None:
 def renew(data: Path, force: bool, as_json: bool) -> None:
     """Make a self-signed certificate anew when it ends within a month, and let Nginx take whatever is there now.
 
-    Where [server] names a certificate of somebody else's, this only lets Nginx take it: call it as certbot's deploy hook.
-    Nothing is interrupted by that.
+    Where [server] names a certificate of somebody else's, this only lets Nginx take it, as
+    certbot's deploy hook for example. Nothing is interrupted by that.
     """
     loaded = settings.load(data)
     ours = loaded.server.certificate is None

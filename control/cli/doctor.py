@@ -75,7 +75,9 @@ def _guarded(look: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
     try:
         yield from look()
     except Exception as error:  # a check that cannot be made must not hide the others
-        yield Finding("doctor", "failed", f"{type(error).__name__}: {error}", "This check itself broke down: report it.")
+        yield Finding(
+            "doctor", "failed", f"{type(error).__name__}: {error}", "This check itself broke down: report it."
+        )
 
 
 def _configuration(loaded: settings.Settings) -> Iterator[Finding]:

@@ -16,9 +16,8 @@ from control.cli.environment import recall
 from control.cli.outcome import EXPECTED, sentence
 
 NOUNS = (
-    "audit", "cert", "completion", "config", "doctor", "explain", "import", "init", "key",
-    "link", "media", "migrate", "mount", "nginx", "queue", "ready", "receipts", "session", "share", "status", "token",
-    "user",
+    "audit", "backup", "cert", "completion", "config", "doctor", "explain", "import", "init", "key", "link", "media",
+    "migrate", "mount", "nginx", "queue", "ready", "receipts", "restore", "session", "share", "status", "token", "user",
 )  # fmt: skip
 
 

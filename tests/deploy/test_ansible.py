@@ -23,14 +23,25 @@ def run(*command, **more) -> subprocess.CompletedProcess:
 
 
 def test_ansible_lint_is_clean_by_its_production_profile(tmp_path):
-    done = run(TOOLS / "ansible-lint", "--offline", "--profile=production", "--nocolor", ANSIBLE / "site.yml", cwd=ANSIBLE, home=tmp_path)
+    done = run(
+        TOOLS / "ansible-lint",
+        "--offline",
+        "--profile=production",
+        "--nocolor",
+        ANSIBLE / "site.yml",
+        cwd=ANSIBLE,
+        home=tmp_path,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_ansible_lint_would_notice(tmp_path):
     wrong = tmp_path / "wrong.yml"
     wrong.write_text("- name: Wrong\n  hosts: all\n  tasks:\n    - shell: ls\n")
-    assert run(TOOLS / "ansible-lint", "--offline", "--profile=production", wrong, cwd=tmp_path, home=tmp_path).returncode != 0
+    assert (
+        run(TOOLS / "ansible-lint", "--offline", "--profile=production", wrong, cwd=tmp_path, home=tmp_path).returncode
+        != 0
+    )
 
 
 def test_the_playbook_can_be_read_by_ansible(tmp_path):

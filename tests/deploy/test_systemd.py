@@ -43,7 +43,11 @@ def analyze(*arguments, units: Path | None = None) -> str:
     done = subprocess.run(
         ["systemd-analyze", "--no-pager", *arguments], capture_output=True, text=True, env=environment
     )
-    return f"{done.stdout}{done.stderr}".strip() if done.returncode == 0 else f"exit code {done.returncode}: {done.stdout}{done.stderr}"
+    return (
+        f"{done.stdout}{done.stderr}".strip()
+        if done.returncode == 0
+        else f"exit code {done.returncode}: {done.stdout}{done.stderr}"
+    )
 
 
 def test_systemd_accepts_every_unit(machine):

@@ -33,9 +33,16 @@ def directories(settings: Settings) -> Iterator[Finding]:
         found = place.stat()
         wide = stat.S_IMODE(found.st_mode) & ~mode & 0o777
         if found.st_uid != owner:
-            yield Finding(f"directory {name}", "failed", f"{place} belongs to another account", f"chown -R --reference={settings.data} {place}")
+            yield Finding(
+                f"directory {name}",
+                "failed",
+                f"{place} belongs to another account",
+                f"chown -R --reference={settings.data} {place}",
+            )
         elif wide:
-            yield Finding(f"directory {name}", "failed", f"mode {stat.S_IMODE(found.st_mode):o}", f"chmod {mode:o} {place}")
+            yield Finding(
+                f"directory {name}", "failed", f"mode {stat.S_IMODE(found.st_mode):o}", f"chmod {mode:o} {place}"
+            )
     yield good("directories", f"{settings.data}, owner {owner}")
 
 
@@ -47,10 +54,12 @@ def secrets(settings: Settings) -> Iterator[Finding]:
             open_to_others = path.stat().st_mode & 0o077
         except FileNotFoundError:
             yield Finding(f"key {name}", "failed", "missing",
-                          "Bring it back from a backup (sluice restore): without it media or links are lost.")  # fmt: skip
+                          "Bring it back: sluice restore. Without it media or links are lost.")  # fmt: skip
             continue
         if open_to_others:
-            yield Finding(f"key {name}", "failed", "others may read it", f"chmod 600 {path}, then replace it: it may have leaked.")
+            yield Finding(
+                f"key {name}", "failed", "others may read it", f"chmod 600 {path}, then replace it: it may have leaked."
+            )
         elif name.endswith(".json") and not _json(path):
             yield Finding(f"key {name}", "failed", "damaged", "Bring it back from a backup (sluice restore).")
     yield good("keys", f"{len(_SECRETS)} secrets, readable by their owner alone")
@@ -68,10 +77,15 @@ def room(settings: Settings) -> Iterator[Finding]:
         free, inodes = shutil.disk_usage(place).free, os.statvfs(place)
         says = f"{free / 2**30:.1f} GiB free at {place.resolve()}"
         yield judged(f"disk {place.resolve()}", free > 2 * wanted, says,
-                     f"The pipeline pauses below {wanted / 2**30:.1f} GiB (processing.free_bytes): remove something, or move DIR.",
+                     f"The pipeline pauses below {wanted / 2**30:.1f} GiB (processing.free_bytes): make room.",
                      "failed" if free <= wanted else "warning")  # fmt: skip
         if inodes.f_files and inodes.f_favail < _FEW_INODES * inodes.f_files:
-            yield Finding(f"inodes {place.resolve()}", "failed", f"{inodes.f_favail} left", "A film has thousands of files: make room.")
+            yield Finding(
+                f"inodes {place.resolve()}",
+                "failed",
+                f"{inodes.f_favail} left",
+                "A film has thousands of files: make room.",
+            )
 
 
 def certificate(settings: Settings) -> Iterator[Finding]:
@@ -86,9 +100,12 @@ def certificate(settings: Settings) -> Iterator[Finding]:
         return
     left = found.not_valid_after_utc - datetime.now(UTC)
     says = f"valid for {left.days} more days" if left > timedelta(0) else "it has ended"
-    yield judged("certificate", left > RENEW_BEFORE, says, renewing, "failed" if left < timedelta(days=3) else "warning")
-    yield judged("certificate-key", _fits(found, key), "it fits" if _fits(found, key) else "it belongs to another certificate",
-                 "Name the key of this very certificate: server.certificate_key")  # fmt: skip
+    yield judged(
+        "certificate", left > RENEW_BEFORE, says, renewing, "failed" if left < timedelta(days=3) else "warning"
+    )
+    fits = _fits(found, key)
+    says = "it fits" if fits else "it belongs to another certificate"
+    yield judged("certificate-key", fits, says, "Name the key of this very certificate: server.certificate_key")
 
 
 def handles() -> Iterator[Finding]:

@@ -9,14 +9,12 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import redis
-
 from control import bootstrap
 from control.cli.checks import Finding, good, judged
 from control.cli.ready import ask
 from control.errors import ControlError
 from control.settings import Settings
-from control.storage.redis.client import connect
+from control.storage.redis.server import describe
 from control.storage.sql import migrate
 from control.storage.sql.server import Server, ServerStore
 
@@ -65,8 +63,9 @@ def clock() -> Iterator[Finding]:
     asked = ["timedatectl", "show", "--property=NTPSynchronized", "--value"]
     outcome = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603
     if outcome.returncode == 0:
-        yield judged("clock", outcome.stdout.strip() == "yes", "set by the network" if "yes" in outcome.stdout else "nobody sets it",
-                     "Links and tokens go by it: timedatectl set-ntp true", "warning")  # fmt: skip
+        fine = outcome.stdout.strip() == "yes"
+        says = "set by the network" if fine else "nobody sets it"
+        yield judged("clock", fine, says, "Links and tokens go by it: timedatectl set-ntp true", "warning")
 
 
 def _server(server: Server) -> Iterator[Finding]:
@@ -75,7 +74,7 @@ def _server(server: Server) -> Iterator[Finding]:
                  "Set both clocks by NTP: links and tokens go by them.")  # fmt: skip
     used = server.connections / server.most_connections
     yield judged("connections", used < 0.8, f"{server.connections} of {server.most_connections}",
-                 "Raise max_connections of Postgres, or lower database.pool_max or server.workers.", "warning")  # fmt: skip
+                 "Raise max_connections of Postgres, or lower database.pool_max.", "warning")  # fmt: skip
 
 
 def _tables(settings: Settings) -> Iterator[Finding]:
@@ -90,13 +89,15 @@ def _work(services: bootstrap.Services) -> Iterator[Finding]:
     waiting = [job.since for job in jobs if job.state == "waiting"]
     age = (datetime.now(UTC) - min(waiting)).total_seconds() if waiting else 0
     yield judged("queue", age < _WAITING_SECONDS, f"{len(waiting)} wait, the oldest for {age / 60:.0f} min",
-                 "Start more processors, raise processing.workers, or see what runs: sluice queue list", "warning")  # fmt: skip
+                 "Start more processors, or raise processing.workers: sluice queue list", "warning")  # fmt: skip
     yield judged("imports", not failed, f"{len(failed)} have failed" if failed else "none has failed",
                  "See why, then try again: sluice queue list, sluice queue retry MEDIA", "warning")  # fmt: skip
     if paused:
         yield Finding("pipeline", "failed", paused[0].error or "paused", "Make room on the disk: it goes on by itself.")
     lag = services.receipts.status().lag_seconds
-    yield judged("receipts", lag < _LAG_SECONDS, f"{lag:.0f} s behind", "The processor reads them: see its log.", "warning")
+    yield judged(
+        "receipts", lag < _LAG_SECONDS, f"{lag:.0f} s behind", "The processor reads them: see its log.", "warning"
+    )
 
 
 def _mounts(services: bootstrap.Services) -> Iterator[Finding]:
@@ -104,9 +105,13 @@ def _mounts(services: bootstrap.Services) -> Iterator[Finding]:
     for mount in services.settings.mounts:
         state = known.get(mount.name)
         if state is None:
-            yield Finding(f"mount {mount.name}", "warning", "nobody has looked at it yet", "The processor does: start it.")
+            yield Finding(
+                f"mount {mount.name}", "warning", "nobody has looked at it yet", "The processor does: start it."
+            )
         elif state.away:
-            yield Finding(f"mount {mount.name}", "failed", state.reason, f"Bring {mount.path} back: it is noticed within seconds.")
+            yield Finding(
+                f"mount {mount.name}", "failed", state.reason, f"Bring {mount.path} back: it is noticed within seconds."
+            )
         elif state.missing:
             yield Finding(f"mount {mount.name}", "warning", f"{state.missing} files are missing",
                           f"Bring them back, or say that they are gone: sluice mount confirm {mount.name}")  # fmt: skip
@@ -115,18 +120,12 @@ def _mounts(services: bootstrap.Services) -> Iterator[Finding]:
 
 
 def _redis(settings: Settings, start: str) -> Iterator[Finding]:
-    client = connect(settings.redis_url)
-    try:
-        info = client.info()
-        seconds, micros = client.time()
-    except redis.RedisError as error:
-        cure = f"{start} Meanwhile nobody is logged out, but revoking takes a database query."
-        yield Finding("redis", "failed", str(error), cure)
+    found = describe(settings.redis_url)
+    if isinstance(found, str):
+        yield Finding("redis", "failed", found, f"{start} Nobody is logged out meanwhile, but revoking takes a query.")
         return
-    finally:
-        client.close()
-    yield good("redis", f"{info['redis_version']}, {info['used_memory'] / 2**20:.0f} MiB")
-    apart = abs(seconds + micros / 1e6 - time.time())
+    yield good("redis", f"{found.version}, {found.bytes / 2**20:.0f} MiB")
+    apart = abs(found.now - time.time())
     yield judged("clock redis", apart < LEEWAY_SECONDS / 2, f"{apart:.0f} s apart from ours", "Set both clocks by NTP.")
 
 

@@ -36,7 +36,9 @@ LIBRARIES = {
 
 
 def programs(settings: Settings) -> Iterator[Finding]:
-    yield judged("python", sys.version_info >= (3, 11), f"Python {sys.version.split()[0]}", "Python 3.11 or newer is needed.")
+    yield judged(
+        "python", sys.version_info >= (3, 11), f"Python {sys.version.split()[0]}", "Python 3.11 or newer is needed."
+    )
     for check, command, package in (
         ("nginx", [binary(), "-v"], "nginx"),
         ("ffmpeg", [settings.ffmpeg.binary, "-hide_banner", "-version"], "ffmpeg"),
@@ -46,7 +48,7 @@ def programs(settings: Settings) -> Iterator[Finding]:
         yield _program(check, command, package)
     yield judged(
         "nginx-modules", len(modules()) == 2, f"{len(modules())} of 2: echo, headers-more",
-        "Without them Python sends the ZIP files: apt-get install libnginx-mod-http-echo libnginx-mod-http-headers-more-filter",
+        "Python sends the ZIP files: apt-get install libnginx-mod-http-echo libnginx-mod-http-headers-more-filter",
         "warning",
     )  # fmt: skip
     yield _encoder(settings)
@@ -58,9 +60,9 @@ def sandbox() -> Iterator[Finding]:
     """Whether decoders can be locked in."""
     said = _said(["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--", "true"])
     yield judged(
-        "sandbox", said is not None, "decoders run in namespaces of their own" if said is not None else "bubblewrap cannot make one",
+        "sandbox", said is not None, "decoders are locked in" if said is not None else "bubblewrap cannot make one",
         "Allow unprivileged user namespaces: sysctl kernel.unprivileged_userns_clone=1 (Debian), or "
-        "kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu 24.04 and newer). Until then limits alone hold a decoder.",
+        "kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu). Until then limits alone hold a decoder.",
         "warning",
     )  # fmt: skip
 
@@ -69,7 +71,9 @@ def _program(check: str, command: list[str], package: str) -> Finding:
     if shutil.which(command[0], path=_SBIN) is None and shutil.which(command[0]) is None:
         return Finding(check, "failed", f"{command[0]} is not there", f"Install it: apt-get install {package}")
     said = _said(command)
-    return judged(check, bool(said), said or "it does not start", f"Install it anew: apt-get install --reinstall {package}")
+    return judged(
+        check, bool(said), said or "it does not start", f"Install it anew: apt-get install --reinstall {package}"
+    )
 
 
 def _encoder(settings: Settings) -> Finding:
