@@ -223,6 +223,18 @@ class NoPlainFile(ControlError):
     code, status, advice = "MEDIA_008", 409, "Play it in its player, or bring the original back with the CLI."
 
 
+class MountedFile(ControlError):
+    """A mounted file is never deleted from here."""
+
+    code, status, advice = "MEDIA_012", 409, "Delete it where it lies: then it leaves the library by itself."
+
+
+class TooManyTags(ControlError):
+    """It would have more than 50 tags."""
+
+    code, status, advice = "MEDIA_013", 409, "Take some off first."
+
+
 # --- shares ---------------------------------------------------------------------------------------
 
 
@@ -413,6 +425,12 @@ class TooManyUploads(ControlError):
     """Too many uploads are under way."""
 
     code, status, advice, retry_after = "LIMIT_005", 429, "Finish some of them or give them up.", 30
+
+
+class TooManyStreams(ControlError):
+    """Too many pages follow what happens."""
+
+    code, status, advice, retry_after = "LIMIT_006", 429, "Close some of them; a page without a stream polls.", 30
 
 
 # --- the machine ----------------------------------------------------------------------------------

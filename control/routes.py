@@ -28,6 +28,7 @@ from control.domain.rights import (
     SHARE,
     SIGNED,
     UPLOAD,
+    USE_TRASH,
     VIEW,
     VISIT,
     Right,
@@ -37,11 +38,14 @@ from control.resources import (
     archives,
     audit,
     auth,
+    batches,
+    events,
     files,
     health,
     library,
     links,
     media,
+    neighbours,
     originals,
     queue,
     service_tokens,
@@ -50,6 +54,7 @@ from control.resources import (
     stills,
     storyboards,
     streams,
+    trash,
     tus,
     uploads,
     visits,
@@ -58,6 +63,7 @@ from control.resources.openapi import Description, document
 from control.resources.pages import account, admin, docs, own_shares, rendering, sign_in, upload
 from control.resources.pages import library as library_pages
 from control.resources.pages import shares as share_pages
+from control.resources.pages import trash as trash_pages
 from nginx import contract
 
 
@@ -86,9 +92,10 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route("/login", sign_in.Login(render, s.sign_ins, s.identity, refresh), page=True, GET=OPEN, POST=OPEN)
     yield route("/logout", sign_in.Logout(s.sessions, s.identity), page=True, POST=OPEN)
     yield route("/library", library_pages.Collection(render, s.library), page=True, GET=BROWSE)
-    yield route("/watch/{media_id:uuid}", library_pages.Watch(render, s.library), page=True, GET=DOWNLOAD)
+    yield route("/watch/{media_id:uuid}", library_pages.Watch(render, s.library, s.neighbours), page=True, GET=DOWNLOAD)
     yield route("/upload", upload.Upload(render, s.uploads), page=True, GET=UPLOAD)
     yield route("/shares", own_shares.OwnShares(render, s.shares), page=True, GET=SHARE)
+    yield route("/trash", trash_pages.Contents(render, s.trash), page=True, GET=USE_TRASH)
     yield route("/account", mine, page=True, GET=CHANGE_ACCOUNT)
     yield route("/account/password", mine, "password", page=True, POST=CHANGE_ACCOUNT)
     yield route("/account/devices/end", mine, "end", page=True, POST=CHANGE_ACCOUNT)
@@ -108,17 +115,28 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route("/api/tokens", service_tokens.Collection(s.service_tokens), GET=CHANGE_ACCOUNT, POST=CHANGE_ACCOUNT)
     yield route("/api/tokens/{token_id:uuid}", service_tokens.Item(s.service_tokens), DELETE=CHANGE_ACCOUNT)
 
+    # API: live events
+    yield route(contract.EVENTS.path, events.Stream(s.event_hub), GET=BROWSE)
+
     # API: media
-    item = media.Item(s.library, s.users)
+    item = media.Item(s.library, s.users, s.trash)
     stream = streams.Stream(s.library, s.grants, s.mounts, s.audit, s.settings.public_url)
     yield route("/api/media/library", library.Collection(s.library), GET=BROWSE)
     yield route("/api/media/at", media.AtPath(s.library, s.mounts), GET=DOWNLOAD)
-    yield route("/api/media/{media_id:uuid}", item, GET=DOWNLOAD, PATCH=CHANGE_MEDIA)
+    yield route("/api/media/{media_id:uuid}", item, GET=DOWNLOAD, PATCH=CHANGE_MEDIA, DELETE=DELETE_MEDIA)
+    beside = neighbours.Collection(s.library, s.neighbours)
+    yield route("/api/media/{media_id:uuid}/neighbours", beside, GET=DOWNLOAD)
     yield route("/api/media/{media_id:uuid}/original", originals.Original(s.library, s.mounts), GET=DOWNLOAD)
     yield route("/api/media/stream/{media_id:uuid}", stream, GET=VIEW)
     yield route("/api/media/{media_id:uuid}/storyboard", storyboards.Storyboard(s.library), GET=DOWNLOAD)
     for kind in contract.STILL_KINDS:
         yield route(f"{contract.STILLS.path}{kind}/{{media_id:uuid}}", still, kind, GET=DOWNLOAD)
+    yield route("/api/media/batch", batches.Collection(s.batches), POST=DELETE_MEDIA)  # and each by its own right
+    trashed = trash.Item(s.trash, s.library, still)
+    yield route("/api/media/{media_id:uuid}/restore", trashed, "restore", POST=USE_TRASH)
+    yield route("/api/trash", trash.Collection(s.trash), GET=USE_TRASH, DELETE=USE_TRASH)
+    yield route("/api/trash/{media_id:uuid}", trashed, DELETE=USE_TRASH)
+    yield route("/api/trash/{media_id:uuid}/picture", trashed, "picture", GET=USE_TRASH)
     link = links.Collection(s.library, s.links, s.audit)
     yield route("/api/links", link, POST=LINK)
     yield route("/v1/files/signed-url", link, "signed_url", GET=LINK)

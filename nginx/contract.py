@@ -58,6 +58,7 @@ SHARES = Location("/s/", proxied=True)  # {code}/…: what visitors of shares se
 PART = Location("/v1/files/part", proxied=True)  # Nginx spools the body, once the gate has agreed to it
 COMPLETE = Location("/v1/files/complete", proxied=True)  # waits until the file is joined and hashed
 TUS = Location("/files/", proxied=True)
+EVENTS = Location("/api/events", proxied=True)  # text/event-stream: an answer that has no end
 
 # Internal: reachable only by X-Accel-Redirect, rewrite or sub-request.
 INTERNAL = "/_sluice/"
@@ -77,8 +78,8 @@ TUS_APPEND = Location(INTERNAL + "tus/append/", internal=True)
 TUS_ASK = Location(INTERNAL + "tus/ask/", internal=True)
 
 LOCATIONS = (
-    STATIC, HLS, DOWNLOAD, STREAM, GET, BATCH, STILLS, SHARES, PART, COMPLETE, TUS, AUTH, CONTENT_KEY, VAULT, ORIGINALS,
-    STORED, MOUNTS, LINKED, DIRECTORY, ARCHIVE, PARTS, MEMBER, TUS_CREATE, TUS_APPEND, TUS_ASK,
+    STATIC, HLS, DOWNLOAD, STREAM, GET, BATCH, STILLS, SHARES, PART, COMPLETE, TUS, EVENTS, AUTH, CONTENT_KEY, VAULT,
+    ORIGINALS, STORED, MOUNTS, LINKED, DIRECTORY, ARCHIVE, PARTS, MEMBER, TUS_CREATE, TUS_APPEND, TUS_ASK,
 )  # fmt: skip
 
 STILL_KINDS = ("thumbnail", "preview", "still", "storyboard", "waveform")
@@ -124,8 +125,8 @@ REQUEST_HEADERS = (
     CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_URI, AUTH_LENGTH, INTERNAL_HOP, METHOD, BODY_FILE,
 )  # fmt: skip
 
-# Written by our own pages, read by control: "1" on what a page asks while nobody is at it. Whoever forges it only
-# shortens their own session.
+# Written by our own pages, and by Nginx on live events; read by control: "1" on what a page asks while nobody is at it.
+# Whoever forges it only shortens their own session.
 BACKGROUND = RequestHeader("X-Sluice-Background")
 
 DIRECTORY_ACTION = "directory"
@@ -289,6 +290,7 @@ CLIENT_NETWORKS = (
 #                      /manifest.json                         (what was made, with sizes and hashes; not served)
 #   files/originals/ab/abcdef01-…/original                     (a kept original, plain, served after a decision)
 #   files/users/{user id}/yyyy/mm/dd/{media id}                 (an upload, plain, served after a decision)
+#                     … .trashed  beside it                     (either of them, while its media is in the trash)
 #   archive/ab/abcdef01-….enc                                  (the original as ciphertext; not served)
 #   files/pending/{media id}                                    (an upload on its way into the archive; not served)
 #   spool/incoming/0000000001                                   (a body, until control has taken it; not served)
@@ -308,6 +310,7 @@ HLS_PLAYLIST = rf"(?:master\.m3u8|{RUNG}/index\.m3u8)"
 HLS_KEY = rf"(?<sluice_rung>{RUNG})/key/(?<sluice_period>{PERIOD})"
 SIDECAR = "original.enc"  # a text file that came beside its film, below its track
 ORIGINAL = "original"
+TRASHED = ".trashed"  # behind the name of a plain original in the trash: no link names it, none can be made
 # The {root} of kept originals and of uploads in /d/ links, and their places below files/: no mount may be named so.
 ORIGINALS_ROOT, UPLOADS_ROOT = "originals", "users"
 OWN_ROOTS = frozenset({ORIGINALS_ROOT, UPLOADS_ROOT})

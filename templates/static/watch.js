@@ -1,6 +1,7 @@
 /* START HERE for the watch page: picks what its stage needs, and follows a medium that is still being prepared. */
 
 import { wireCopies } from "./copying.js";
+import * as deletion from "./delete.js";
 import * as edit from "./edit.js";
 import { wireDialogs } from "./links.js";
 import { json } from "./session.js";
@@ -11,6 +12,7 @@ const stage = document.getElementById("stage");
 
 const views = {
   player: async () => (await import("./player.js")).play(stage),
+  audio: async () => (await import("./audio.js")).play(stage),
   photo: async () => (await import("./photo.js")).open(stage),
 };
 
@@ -18,6 +20,7 @@ wireCopies();
 wireDialogs();
 wireShares();
 edit.wire();
+deletion.wire();
 views[stage.dataset.view]?.();
 if (document.querySelector("[data-progress]")) setTimeout(follow, POLL_EVERY);
 
@@ -26,7 +29,7 @@ async function follow() {
   const media = document.hidden ? null : await json(`/api/media/${stage.dataset.media}`).catch(() => null);
   if (!media) return setTimeout(follow, POLL_EVERY);
   draw(media.progress);
-  const playing = stage.dataset.view === "player";
+  const playing = ["player", "audio"].includes(stage.dataset.view);
   if (media.state === stage.dataset.state) setTimeout(follow, POLL_EVERY);
   else if (!playing) location.reload();
   else if (media.state === "completed") document.querySelector("[data-progress]").hidden = true;

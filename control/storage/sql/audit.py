@@ -46,6 +46,9 @@ EVENTS = {
     "mount_loss_confirmed": "files that are missing on a mount are gone for good",
     "media_renamed": "a media got another name or other tags",
     "media_changed": "a media got another visibility or owner",
+    "media_trashed": "a media was put into the trash",
+    "media_restored": "a media came back from the trash",
+    "media_deleted": "a media was deleted for good",
     "refused": "a request was refused",
 }
 
