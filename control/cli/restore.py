@@ -41,8 +41,8 @@ def command(data: Path, place: Path, snapshot: str | None, as_json: bool) -> Non
 
 def bring_back(data: Path, repository: Repository, found, advance) -> int:
     backups = Backups(data, repository, lambda file: None, lambda: "", found.version)
-    written = backups.restore(found, advance)
     ensure_directories(Paths(data))
+    written = backups.restore(found, advance)
     (data / WAITING).unlink(missing_ok=True)
     backups.restore_database(found, data / WAITING)
     return written

@@ -42,8 +42,8 @@ def gathered(services) -> dict[str, Any]:
 
 def _told(value: Any) -> Any:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_sized(name, found)}" for name, found in value.items()) or "-"
-    return value or "-"
+        return ", ".join(f"{name.removesuffix('_bytes')} {_sized(name, found)}" for name, found in value.items()) or "-"
+    return "-" if value in ("", []) else value
 
 
 def _sized(name: str, value: Any) -> str:
