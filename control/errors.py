@@ -433,6 +433,18 @@ class TooManyStreams(ControlError):
     code, status, advice, retry_after = "LIMIT_006", 429, "Close some of them; a page without a stream polls.", 30
 
 
+class TooManyFilms(ControlError):
+    """You are watching on as many other devices as are allowed."""
+
+    code, status, advice = "LIMIT_007", 409, "End one of the others, or take it over: GET /api/streams names them."
+
+
+class StreamStopped(ControlError):
+    """This stream was ended from elsewhere."""
+
+    code, status, advice = "LIMIT_008", 409, "Start it again if you want to go on here."
+
+
 # --- the machine ----------------------------------------------------------------------------------
 
 

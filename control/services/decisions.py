@@ -40,6 +40,7 @@ REASONS = {
     "share_locked": "The share has a password, which this visitor has not given (or not the one of now).",
     "share_right_missing": "The share was made without the right for it.",
     "not_in_share": "The media is not part of the share, or is gone.",
+    "stream_limit": "The user watches as many other streams at this moment as the limit allows.",
     "owner_may_not": "The owner of the share may not see the media any more.",
 }
 

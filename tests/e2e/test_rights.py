@@ -62,6 +62,21 @@ MATRIX = {
     "GET /api/sessions": PERSON,
     "DELETE /api/sessions": PERSON,
     "DELETE /api/sessions/{session_id:uuid}": PERSON,
+    "GET /api/streams": PERSON,
+    "POST /api/streams/{stream_id:uuid}/end": PERSON,  # nothing is played there, so nothing ends
+    "POST /api/streams/{stream_id:uuid}/take-over": (
+        UNKNOWN,
+        HIDDEN,
+        HIDDEN,
+        HIDDEN,
+        HIDDEN,
+        HIDDEN,
+        NO,
+        UNKNOWN,
+        UNKNOWN,
+    ),
+    "GET /api/admin/streams": ADMIN,
+    "POST /api/admin/streams/{stream_id:uuid}/end": (UNKNOWN, NO, NO, NO, NO, HIDDEN, NO, UNKNOWN, UNKNOWN),
     "GET /api/tokens": PERSON,
     "POST /api/tokens": PERSON,
     "DELETE /api/tokens/{token_id:uuid}": PERSON,
@@ -79,6 +94,8 @@ MATRIX = {
     "DELETE /api/trash/{media_id:uuid}": MISSING,
     "GET /api/trash/{media_id:uuid}/picture": MISSING,
     "GET /api/media/{media_id:uuid}/neighbours": PRIVATE,
+    **{f"{method} /api/media/{{media_id:uuid}}/position": PRIVATE for method in ("GET", "PUT", "DELETE")},
+    "GET /api/media/continue": ANYBODY,
     "GET /api/media/{media_id:uuid}/original": PRIVATE,
     "GET /api/media/stream/{media_id:uuid}": PRIVATE,
     "GET /api/media/thumbnail/{media_id:uuid}": GATED,
@@ -228,13 +245,13 @@ def ask(client, row: str, media: str, shared: dict):
     path += "?before=1990-01-01T00:00:00Z" if row == "DELETE /api/trash" else ""  # nothing is as old
     for name, value in {
         "{media_id:uuid}": media, "{session_id:uuid}": media, "{token_id:uuid}": media, "{archive_id:uuid}": media,
-        "{decision}": "0" * 32, "{stream_id}": media, "{encoded_key}": media, "{grant}": "0" * 32, "{rung}": "360p",
+        "{decision}": "0" * 32, "{stream_id}": media, "{stream_id:uuid}": media, "{encoded_key}": media, "{grant}": "0" * 32, "{rung}": "360p",
         "{n:int}": "0", "{upload_id}": "0" * 32, "{key:path}": f"media/{media}" if method == "GET" else "media/none",
         "{share_id:uuid}": shared["id"], "{code}": shared["code"],
     }.items():  # fmt: skip
         path = path.replace(name, value)
-    body = {"json": {"upload_id": "0" * 32}} if path.startswith(("/api/", "/v1/")) else {"data": {"x": "1"}}
-    options = body if method in ("POST", "PATCH") else {}
+    body = {"json": {"upload_id": "0" * 32, "seconds": 1}} if path.startswith(("/api/", "/v1/")) else {"data": {"x": "1"}}
+    options = body if method in ("POST", "PATCH", "PUT") else {}
     headers = {"Accept": "application/json"}
     if path.startswith(("/files", "/v1/files/part")):
         headers |= {"Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
