@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import pwd
 import shutil
 import ssl
 import subprocess
 
 import pytest
 
-from tests.stack import REPO, Stack, free_port, start
+from tests.stack import REPO, Client, Stack, free_port, start
 
 
 @pytest.fixture
@@ -101,25 +100,24 @@ def test_a_restore_never_writes_over_a_database(stack, place):
 
 
 @pytest.mark.soak
-def test_a_machine_that_is_gone_comes_back_from_its_backup(stack, film, song, place, tmp_path):
-    """Every media plays, every link is still good, and the audit trail is what it was."""
-    link = stack.sluice("link", "mint", film["id"], "--kind", "d").strip() if film.get("original") else None
-    stream = stack.sluice("link", "mint", song["id"], "--kind", "stream").strip()
+def test_a_machine_that_is_gone_comes_back_from_its_backup(stack, film, photo, shelved, place, tmp_path):
+    """What was made is whole, links are good, people can sign in, and the audit trail is what it was."""
     stack.sluice("backup", "run", str(place))
     trail = json.loads(stack.sluice("audit", "tail", "--json"))
     data = tmp_path / "new"
     data.mkdir()
-    owner = pwd.getpwuid(stack.data.stat().st_uid)
-    os.chown(data, owner.pw_uid, owner.pw_gid)
+    if os.geteuid() == 0:
+        os.chown(data, stack.data.stat().st_uid, stack.data.stat().st_gid)
     subprocess.run([REPO / ".venv/bin/sluice", "--data", data, "restore", place], check=True, cwd=REPO)
     new = Stack(data, free_port())
     try:
         start(new)
         assert json.loads(new.sluice("media", "verify", "--json")) == []
-        names = {one["name"] for one in json.loads(stack.sluice("media", "list", "--json"))}
-        assert {one["name"] for one in json.loads(new.sluice("media", "list", "--json"))} == names
-        for one in filter(None, (link, stream)):
-            assert new.get(one.removeprefix(stack.url)).status_code == 200
+        session = Client(new.url, data / "tls/certificate.pem")
+        answer = session.post("/api/auth/login", json={"username": "admin", "password": stack.admin_password})
+        assert answer.status_code == 200
+        for one in (film, photo):
+            assert session.get(f"/api/media/stream/{one['id']}").status_code == 200
         kept = json.loads(new.sluice("audit", "tail", "--json"))
         assert {one["at"] for one in trail} <= {one["at"] for one in kept}
     finally:
