@@ -69,6 +69,7 @@ from control.storage.sql.archives import ArchiveStore, packed, unpacked
 from control.storage.sql.audit import AuditStore, Entry, Search
 from control.storage.sql.batches import BatchStore
 from control.storage.sql.chores import ChoreStore
+from control.storage.sql.folders import FolderStore
 from control.storage.sql.grants import GrantStore
 from control.storage.sql.health import HealthStore
 from control.storage.sql.library import LibraryStore
@@ -229,7 +230,7 @@ def services(
     master = vault.MasterKeys(keys)
     passwords = Passwords(settings.password, offload)
     audit = Audit(audit_store, Entry, functools.partial(_announce, events))
-    library = Library(media_store, LibraryStore(database), media, audit)
+    library = Library(media_store, LibraryStore(database), FolderStore(database), media, audit)
     trash = Trash(trash_store, audit, settings.paths, settings.trash.days, work)
     sessions = Sessions(
         session_store, grant_store, memories.of("session", copies.find), tokens, audit, publisher.publish,
