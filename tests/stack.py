@@ -60,6 +60,9 @@ preset = "ultrafast"
 sign_ins_per_minute = 6000
 cors_origins = ["http://player.localhost:8080"]
 
+[metrics]
+allowed_networks = ["127.0.0.1/32", "::1/128"]
+
 [shares]
 frame_origins = ["http://player.localhost:8080"]
 

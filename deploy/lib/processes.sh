@@ -80,7 +80,7 @@ forget_plaintext() {
     local name
     [[ -d /dev/shm ]] || return 0
     name=sluice-$(printf '%s' "$1" | sha256sum | cut -c1-12)
-    rm -rf "/dev/shm/$name" "/dev/shm/$name-work"
+    rm -rf "/dev/shm/$name" "/dev/shm/$name-work" "/dev/shm/$name-metrics"
 }
 
 # A process that has given up its memory no longer counts as ours, but it is not gone yet.
