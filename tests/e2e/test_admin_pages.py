@@ -25,7 +25,7 @@ def film_of_a_minute(directory):
         directory / "short.mp4", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=10", "-c:v", "mpeg4", "-q:v",
         "20",
     )  # fmt: skip
-    return make(directory / "minute.mp4", "-stream_loop", "17", "-i", str(short), "-c", "copy")
+    return make(directory / "minute.mp4", "-stream_loop", "5", "-i", str(short), "-c", "copy")
 
 
 def test_an_administrator_at_a_desk(stack, browser, page, photo, tmp_path):
