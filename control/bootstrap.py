@@ -27,7 +27,9 @@ from control.services.explain import Explain
 from control.services.files import Files
 from control.services.grants import Grants
 from control.services.health import Health
+from control.services.history import History
 from control.services.identity import Identity
+from control.services.insight import Insight
 from control.services.issuers import Issuers
 from control.services.keys import Keys
 from control.services.leases import Leases
@@ -69,8 +71,11 @@ from control.storage.sql.archives import ArchiveStore, packed, unpacked
 from control.storage.sql.audit import AuditStore, Entry, Search
 from control.storage.sql.batches import BatchStore
 from control.storage.sql.chores import ChoreStore
+from control.storage.sql.folders import FolderStore
 from control.storage.sql.grants import GrantStore
 from control.storage.sql.health import HealthStore
+from control.storage.sql.history import HistoryStore
+from control.storage.sql.insight import InsightStore
 from control.storage.sql.library import LibraryStore
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
@@ -148,6 +153,8 @@ class Services:
     usage: Usage
     health: Health
     receipts: Receipts
+    insight: Insight
+    history: History
     vault: Vault
     archives: Archives
     archive_parts: ArchiveParts
@@ -165,6 +172,7 @@ class Services:
             self.sessions.write_clocks()
             self.service_tokens.write_uses()
             self.visits.write_seen()
+            self.insight.write_searches()
             self.positions.flush()
         except ControlError as error:
             log.warning("clocks_wait", error=error.code)
@@ -229,7 +237,7 @@ def services(
     master = vault.MasterKeys(keys)
     passwords = Passwords(settings.password, offload)
     audit = Audit(audit_store, Entry, functools.partial(_announce, events))
-    library = Library(media_store, LibraryStore(database), media, audit)
+    library = Library(media_store, LibraryStore(database), FolderStore(database), media, audit)
     trash = Trash(trash_store, audit, settings.paths, settings.trash.days, work)
     sessions = Sessions(
         session_store, grant_store, memories.of("session", copies.find), tokens, audit, publisher.publish,
@@ -339,6 +347,8 @@ def services(
         ),
         archive_parts=ArchiveParts(originals, aside),
         positions=Positions(PositionStore(database)),
+        insight=Insight(InsightStore(database)),
+        history=History(HistoryStore(database)),
         receipts=receipts,
         quarantine=quarantine,
         keys=key_ages,

@@ -180,6 +180,7 @@ ACCESS_COOKIE = Cookie("__Host-sluice")
 REFRESH_COOKIE = Cookie("__Host-sluice-refresh")
 DEVICE_COOKIE = Cookie("__Host-sluice-device")
 VISIT_COOKIE = Cookie("__Host-sluice-visit")  # of shares' visitors: no other address takes it
+VIEW_COOKIE = Cookie("__Host-sluice-view")  # grid or list
 
 
 @dataclass(frozen=True)
