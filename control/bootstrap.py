@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import redis
 import structlog
@@ -17,6 +18,7 @@ from control.services.archives import Archives
 from control.services.arrivals import Arrivals
 from control.services.audit import Audit
 from control.services.drop_boxes import DropBoxes
+from control.services.events import EventHub
 from control.services.explain import Explain
 from control.services.files import Files
 from control.services.grants import Grants
@@ -28,6 +30,7 @@ from control.services.link_keys import LinkKeys
 from control.services.links import Links
 from control.services.memory import Memory
 from control.services.mounts import Mounts
+from control.services.neighbours import Neighbours
 from control.services.passwords import Passwords
 from control.services.queue import Queue
 from control.services.receipts import Receipts
@@ -44,7 +47,8 @@ from control.settings import Settings
 from control.storage import access_log
 from control.storage.originals import Originals
 from control.storage.redis.changes import ChangePublisher, ChangeSubscription
-from control.storage.redis.client import connect
+from control.storage.redis.client import EVENTS_CHANNEL, connect
+from control.storage.redis.events import Events
 from control.storage.redis.limits import RedisLimiter
 from control.storage.redis.sessions import SessionCopies
 from control.storage.spool import Spool
@@ -56,6 +60,7 @@ from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
 from control.storage.sql.mounted import MountedStore
 from control.storage.sql.mounts import MountStore
+from control.storage.sql.neighbours import NeighbourStore
 from control.storage.sql.pool import Database
 from control.storage.sql.queue import QueueStore
 from control.storage.sql.receipts import ReceiptStore
@@ -89,6 +94,9 @@ class Services:
     redis: redis.Redis
     changes: ChangeSubscription
     publisher: ChangePublisher
+    events: Events
+    event_hub: EventHub
+    event_subscription: ChangeSubscription
     audit: Audit
     explain: Explain
     identity: Identity
@@ -100,6 +108,7 @@ class Services:
     request_limits: RequestLimits
     grants: Grants
     library: Library
+    neighbours: Neighbours
     uploads: Uploads
     arrivals: Arrivals
     files: Files
@@ -122,6 +131,7 @@ class Services:
     def write_behind(self) -> None:
         """Write what was kept for later (changes, audit entries, clocks); what cannot be written waits on."""
         self.publisher.flush()
+        self.events.flush()
         self.audit.flush()
         try:
             self.sessions.write_clocks()
@@ -168,10 +178,14 @@ def services(
     """
     database = Database(settings.database_url, settings.database.pool_max)
     client = connect(settings.redis_url)
-    publisher, memories = ChangePublisher(client), _Memories(client)
+    publisher, memories, events = ChangePublisher(client), _Memories(client), Events(client)
     changes = memories.changes
 
-    media_store = MediaStore(database, changed=lambda media: publisher.publish("media", media))
+    def media_changed(media: str) -> None:
+        publisher.publish("media", media)
+        events.publish("media", id=media)
+
+    media_store = MediaStore(database, media_changed)
     session_store, grant_store = SessionStore(database), GrantStore(database)
     user_store, token_store, audit_store = UserStore(database), ServiceTokenStore(database), AuditStore(database)
     copies = SessionCopies(client, session_store.find, lambda: changes.healthy, lambda: changes.gap_at)
@@ -200,6 +214,10 @@ def services(
         sessions, service_tokens, BasicSignIns(sign_ins, sessions, audit),
         ForeignSignIns(Issuers(settings.issuers), user_store, sessions, audit),
     )  # fmt: skip
+    hub = EventHub(identity, media_store.find_ever, lambda: subscription.healthy, settings.limits)
+    subscription = ChangeSubscription(client, hub.hear, hub.lose, EVENTS_CHANNEL)
+    memories.add("session", hub)
+    memories.add("token", SimpleNamespace(drop=hub.drop_token, clear=hub.clear))
     jobs, upload_store, spool = QueueStore(database), UploadStore(database), Spool(settings.paths.spool)
     arrivals = Arrivals(upload_store, spool, settings.paths, settings.uploads, audit, work)
     uploads = Uploads(upload_store, spool, settings.uploads, arrivals, work)
@@ -223,6 +241,9 @@ def services(
         redis=client,
         changes=changes,
         publisher=publisher,
+        events=events,
+        event_hub=hub,
+        event_subscription=subscription,
         audit=audit,
         explain=Explain(
             lambda decision: audit_store.find(Search(decision=decision), LARGEST_EXPLANATION)[::-1],
@@ -241,6 +262,7 @@ def services(
             audit, settings.hls.grant_hours, settings.hls.portable_hours,
         ),
         library=library,
+        neighbours=Neighbours(NeighbourStore(database)),
         uploads=uploads,
         arrivals=arrivals,
         files=Files(settings.paths, media_store, library, jobs, audit),

@@ -415,6 +415,12 @@ class TooManyUploads(ControlError):
     code, status, advice, retry_after = "LIMIT_005", 429, "Finish some of them or give them up.", 30
 
 
+class TooManyStreams(ControlError):
+    """Too many pages follow what happens."""
+
+    code, status, advice, retry_after = "LIMIT_006", 429, "Close some of them; a page without a stream polls.", 30
+
+
 # --- the machine ----------------------------------------------------------------------------------
 
 

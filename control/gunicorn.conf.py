@@ -38,6 +38,7 @@ errorlog = "-"
 loglevel = "info"
 
 BACKGROUND_SECONDS = 0.5
+STOP_SECONDS = 0.2
 UPLOADS_SECONDS = 10
 
 
@@ -50,11 +51,21 @@ def post_worker_init(worker):
     wsgi.services.database.open()
     gevent.spawn(wsgi.services.changes.run)
     gevent.spawn(_write_behind, wsgi.services)
+    gevent.spawn(wsgi.services.event_subscription.run)
+    gevent.spawn(wsgi.services.events.run)
+    gevent.spawn(_end_streams, worker, wsgi.services)
     gevent.spawn(_take_up_uploads, wsgi.services)
     # What is loaded by now stays: the collector need not walk it again and again, request after request.
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 50)
+
+
+def _end_streams(worker, services):
+    """A worker that was told to stop waits for what it answers; streams of events have no end of their own."""
+    while worker.alive:
+        gevent.sleep(STOP_SECONDS)
+    services.event_hub.stop()
 
 
 def _write_behind(services):
@@ -74,5 +85,6 @@ def worker_exit(server, worker):
     from control import wsgi
 
     wsgi.services.changes.stop()
+    wsgi.services.event_subscription.stop()
     wsgi.services.write_behind()
     wsgi.services.database.close()

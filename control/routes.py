@@ -37,11 +37,13 @@ from control.resources import (
     archives,
     audit,
     auth,
+    events,
     files,
     health,
     library,
     links,
     media,
+    neighbours,
     originals,
     queue,
     service_tokens,
@@ -86,7 +88,7 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route("/login", sign_in.Login(render, s.sign_ins, s.identity, refresh), page=True, GET=OPEN, POST=OPEN)
     yield route("/logout", sign_in.Logout(s.sessions, s.identity), page=True, POST=OPEN)
     yield route("/library", library_pages.Collection(render, s.library), page=True, GET=BROWSE)
-    yield route("/watch/{media_id:uuid}", library_pages.Watch(render, s.library), page=True, GET=DOWNLOAD)
+    yield route("/watch/{media_id:uuid}", library_pages.Watch(render, s.library, s.neighbours), page=True, GET=DOWNLOAD)
     yield route("/upload", upload.Upload(render, s.uploads), page=True, GET=UPLOAD)
     yield route("/shares", own_shares.OwnShares(render, s.shares), page=True, GET=SHARE)
     yield route("/account", mine, page=True, GET=CHANGE_ACCOUNT)
@@ -108,12 +110,17 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route("/api/tokens", service_tokens.Collection(s.service_tokens), GET=CHANGE_ACCOUNT, POST=CHANGE_ACCOUNT)
     yield route("/api/tokens/{token_id:uuid}", service_tokens.Item(s.service_tokens), DELETE=CHANGE_ACCOUNT)
 
+    # API: live events
+    yield route(contract.EVENTS.path, events.Stream(s.event_hub), GET=BROWSE)
+
     # API: media
     item = media.Item(s.library, s.users)
     stream = streams.Stream(s.library, s.grants, s.mounts, s.audit, s.settings.public_url)
     yield route("/api/media/library", library.Collection(s.library), GET=BROWSE)
     yield route("/api/media/at", media.AtPath(s.library, s.mounts), GET=DOWNLOAD)
     yield route("/api/media/{media_id:uuid}", item, GET=DOWNLOAD, PATCH=CHANGE_MEDIA)
+    beside = neighbours.Collection(s.library, s.neighbours)
+    yield route("/api/media/{media_id:uuid}/neighbours", beside, GET=DOWNLOAD)
     yield route("/api/media/{media_id:uuid}/original", originals.Original(s.library, s.mounts), GET=DOWNLOAD)
     yield route("/api/media/stream/{media_id:uuid}", stream, GET=VIEW)
     yield route("/api/media/{media_id:uuid}/storyboard", storyboards.Storyboard(s.library), GET=DOWNLOAD)

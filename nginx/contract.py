@@ -58,6 +58,7 @@ SHARES = Location("/s/", proxied=True)  # {code}/…: what visitors of shares se
 PART = Location("/v1/files/part", proxied=True)  # Nginx spools the body, once the gate has agreed to it
 COMPLETE = Location("/v1/files/complete", proxied=True)  # waits until the file is joined and hashed
 TUS = Location("/files/", proxied=True)
+EVENTS = Location("/api/events", proxied=True)  # text/event-stream: an answer that has no end
 
 # Internal: reachable only by X-Accel-Redirect, rewrite or sub-request.
 INTERNAL = "/_sluice/"
@@ -77,8 +78,8 @@ TUS_APPEND = Location(INTERNAL + "tus/append/", internal=True)
 TUS_ASK = Location(INTERNAL + "tus/ask/", internal=True)
 
 LOCATIONS = (
-    STATIC, HLS, DOWNLOAD, STREAM, GET, BATCH, STILLS, SHARES, PART, COMPLETE, TUS, AUTH, CONTENT_KEY, VAULT, ORIGINALS,
-    STORED, MOUNTS, LINKED, DIRECTORY, ARCHIVE, PARTS, MEMBER, TUS_CREATE, TUS_APPEND, TUS_ASK,
+    STATIC, HLS, DOWNLOAD, STREAM, GET, BATCH, STILLS, SHARES, PART, COMPLETE, TUS, EVENTS, AUTH, CONTENT_KEY, VAULT,
+    ORIGINALS, STORED, MOUNTS, LINKED, DIRECTORY, ARCHIVE, PARTS, MEMBER, TUS_CREATE, TUS_APPEND, TUS_ASK,
 )  # fmt: skip
 
 STILL_KINDS = ("thumbnail", "preview", "still", "storyboard", "waveform")
@@ -124,8 +125,8 @@ REQUEST_HEADERS = (
     CLIENT_ADDRESS, REQUEST_ID, AUTH_ACTION, AUTH_TARGET, AUTH_URI, AUTH_LENGTH, INTERNAL_HOP, METHOD, BODY_FILE,
 )  # fmt: skip
 
-# Written by our own pages, read by control: "1" on what a page asks while nobody is at it. Whoever forges it only
-# shortens their own session.
+# Written by our own pages, and by Nginx on live events; read by control: "1" on what a page asks while nobody is at it.
+# Whoever forges it only shortens their own session.
 BACKGROUND = RequestHeader("X-Sluice-Background")
 
 DIRECTORY_ACTION = "directory"

@@ -6,12 +6,14 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 
 import structlog
 
 from control import logs, settings, vault
 from control.storage.redis.changes import ChangePublisher
 from control.storage.redis.client import connect
+from control.storage.redis.events import Events
 from control.storage.spool import Spool
 from control.storage.sql.audit import AuditStore
 from control.storage.sql.grants import GrantStore
@@ -42,9 +44,19 @@ log = structlog.get_logger()
 
 async def run(configuration: settings.Settings) -> None:
     database = Database(configuration.database_url, configuration.database.pool_max).open()
-    changes = ChangePublisher(connect(configuration.redis_url))
-    media = MediaStore(database, changed=lambda media_id: changes.publish("media", media_id))
-    mounted = MountedStore(database, changed=lambda media_id: changes.publish("media", media_id))
+    client = connect(configuration.redis_url)
+    changes, events = ChangePublisher(client), Events(client)
+
+    def media_changed(media_id: str) -> None:
+        changes.publish("media", media_id)
+        for topic in ("media", "queue"):
+            events.publish(topic, id=media_id)
+
+    def mount_changed(name: str) -> None:
+        changes.publish("mount", name)
+        events.publish("mounts", id=name)
+
+    media, mounted = MediaStore(database, media_changed), MountedStore(database, media_changed)
     keys, master, scratch = (
         MediaKeyStore(database),
         vault.MasterKeys(configuration.paths.keys),
@@ -62,10 +74,11 @@ async def run(configuration: settings.Settings) -> None:
     )  # fmt: skip
     receipts = Receipts(ReceiptStore(database), configuration, lambda ticket: changes.publish("ticket", ticket))
     janitor = Janitor(Spool(configuration.paths.spool), UploadStore(database))
+    threading.Thread(target=events.run, daemon=True).start()
     async with queue.app.open_async():
         await watch.queue_forgotten()
         log.info("ready", imports=str(configuration.paths.imports), mounts=[m.name for m in configuration.mounts])
-        states = MountStore(database, changed=lambda name: changes.publish("mount", name))
+        states = MountStore(database, mount_changed)
         pause = configuration.processing.mount_scan_seconds
         run_directory = configuration.paths.run
         looking = mounts.look_after(configuration.mounts, mounted, states, queue.defer, run_directory, pause)

@@ -55,7 +55,8 @@ _TEXT = """\
 #require_special = true
 
 # How often somebody may try: a burst, then so many in a time. Devices that have signed in before are not held up when
-# others guess at the same account. Requests are counted per principal and worker.
+# others guess at the same account. Requests are counted per principal and worker, and so are the streams of live events
+# (event_streams of one session); pages that get none poll.
 [limits]
 #account_burst = 10
 #account_per_minute = 2.0
@@ -63,6 +64,8 @@ _TEXT = """\
 #network_per_minute = 20.0
 #requests_burst = 2000
 #requests_per_second = 200.0
+#event_streams = 8
+#event_streams_per_worker = 1000
 
 # Who did what. Entries older than this are removed.
 [audit]

@@ -75,8 +75,17 @@ class LibraryQuery(Shape):
     @classmethod
     def of(cls, req: falcon.Request) -> LibraryQuery:
         """Of a page's address, where an empty field means none; raises BadRequest, naming the bad one."""
+        return cls._of(req.params)
+
+    @classmethod
+    def of_text(cls, query: str) -> LibraryQuery:
+        """The same of a query that is carried along in another address."""
+        return cls._of(falcon.uri.parse_query_string(query))
+
+    @classmethod
+    def _of(cls, params: dict) -> LibraryQuery:
         try:
-            return cls.model_validate({name: value for name, value in req.params.items() if value})
+            return cls.model_validate({name: value for name, value in params.items() if value})
         except ValidationError as error:
             problem = error.errors(include_input=False)[0]
             raise BadRequest(f"{problem['loc'][0]}: {problem['msg']}.") from None

@@ -46,6 +46,7 @@ def as_json(media: Media) -> dict:
         "id": media.id,
         "name": media.name,
         "type": media.kind,
+        "mime": media.mime,
         "state": media.state,
         "progress": round(media.progress, 1),
         "error": _error(media),

@@ -113,6 +113,7 @@ class MediaShape(Shape):
     id: UUID
     name: str
     type: Literal["video", "audio", "image", "document"]
+    mime: str = Field(description="Of its original, by its content; empty where unknown")
     state: Literal["pending", "processing", "playable", "completed", "failed"]
     progress: float = Field(description="Per cent")
     error: dict[str, Any] | None
@@ -160,6 +161,11 @@ class Pagination(Shape):
 class MediaPage(Shape):
     data: list[MediaShape]
     pagination: Pagination
+
+
+class MediaNeighbours(Shape):
+    previous: list[DetailedMediaShape] = Field(description="The nearest first")
+    next: list[DetailedMediaShape]
 
 
 # --- from records ---------------------------------------------------------------------------------

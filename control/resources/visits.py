@@ -219,7 +219,7 @@ def shown_as(media: Media, principal: Principal) -> str:
     return media.delivery
 
 
-_SHOWN = ("id", "name", "type", "state", "progress", "created_at", "metadata", "tracks")
+_SHOWN = ("id", "name", "type", "mime", "state", "progress", "created_at", "metadata", "tracks")
 
 
 def as_json(media: Media, code: str, principal: Principal) -> dict:

@@ -48,6 +48,10 @@ class Identity:
         """Raises InvalidCredentials or TooManyTries."""
         return self._basic.principal(login, password, device(), decision_id, active)
 
+    def still(self, session_id: str | None, token_id: str | None) -> Principal:
+        """Like :meth:`alive`, and no activity."""
+        return self._sessions.alive(session_id, False) if session_id else self._service_tokens.alive(token_id)
+
     def alive(self, session_id: str | None, token_id: str | None) -> Principal:
         """The principal that holds a grant; raises SessionEnded. Asking for it is activity."""
         return self._sessions.alive(session_id) if session_id else self._service_tokens.alive(token_id)

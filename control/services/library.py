@@ -7,12 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from control.domain.media import Media, Visibility
-from control.domain.rights import VIEW
 from control.domain.sessions import Principal
 from control.domain.users import User
 from control.errors import MediaNotFound
 from control.services.audit import Audit
-from control.services.decisions import decide
 from control.services.memory import Memory
 from nginx import contract
 
@@ -46,14 +44,14 @@ class Library:
 
         `filters` is a storage.sql.library.Filters without a viewer.
         """
-        filters, limit = _seen_by(principal, filters), max(1, min(limit, LARGEST_PAGE))
+        filters, limit = seen_by(principal, filters), max(1, min(limit, LARGEST_PAGE))
         offset = 0 if after else (page - 1) * limit
         items, end = self._catalogue.page(filters, limit, offset, after)
         return Page(items, self._catalogue.count(filters), page, limit, end if len(items) == limit else None)
 
     def tags(self, principal: Principal, filters) -> list[str]:
         """The most frequent tags of what `principal` may see."""
-        return self._catalogue.tags(_seen_by(principal, filters))
+        return self._catalogue.tags(seen_by(principal, filters))
 
     def find(self, media_id: str) -> Media | None:
         """From memory where that may be trusted."""
@@ -66,7 +64,7 @@ class Library:
         return media if media is not None and media.key == key else None
     def ids(self, principal: Principal, filters, limit: int) -> list[str]:
         """All that `principal` may see and that fits, `limit` of it at most."""
-        return self._catalogue.ids(_seen_by(principal, filters), limit)
+        return self._catalogue.ids(seen_by(principal, filters), limit)
 
     def find_all(self, ids: Sequence[str], stored: Sequence[str] = ()) -> Iterator[Media]:
         """Those that there are of these ids and places of uploads, from the database, a batch at a time."""
@@ -97,13 +95,9 @@ class Library:
         self._audit.record("media_renamed", principal, media_id=media.id, details=details, **facts)
         return replace(media, name=name, tags=tags)
 
-    def next_after(self, principal: Principal, media: Media) -> Media | None:
-        """The next one of the same kind, by name, for the player's "up next"."""
-        following = self._media.following(media)
-        return following if following and decide(principal, VIEW, following, "").allowed else None
 
-
-def _seen_by(principal: Principal, filters):
+def seen_by(principal: Principal, filters):
+    """The same for this viewer's eyes."""
     return replace(
         filters, viewer_id=principal.user_id, guest=principal.role == "guest",
         include_private=principal.role == "admin",

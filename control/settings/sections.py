@@ -79,6 +79,8 @@ class Limits(Section):
     network_per_minute: float = Field(20, gt=0)
     requests_burst: int = Field(2000, ge=1)  # requests of one principal to one worker
     requests_per_second: float = Field(200, gt=0)
+    event_streams: int = Field(8, ge=0)  # live streams of one session to one worker; 0: pages poll
+    event_streams_per_worker: int = Field(1000, ge=0, le=1500)
 
 
 class Trail(Section):

@@ -1,9 +1,10 @@
 /* Buttons that copy the field they stand at. */
 
 export function wireCopies() {
-  for (const button of document.querySelectorAll("[data-copies]")) {
-    button.addEventListener("click", () => copy(button));
-  }
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-copies]");
+    if (button) copy(button);
+  });
 }
 
 /** Copy `text` and say so on the button (on its <span>, where it has one). */

@@ -3,9 +3,9 @@
 import { describe } from "./problems.js";
 import { request } from "./session.js";
 
-/** Make the dialog work, where the page has it. */
+/** Make the dialog work, where the page has it or gets it later. */
 export function wire() {
-  document.getElementById("edit")?.addEventListener("submit", save);
+  document.addEventListener("submit", (event) => event.target.id === "edit" && save(event));
 }
 
 async function save(event) {

@@ -5,12 +5,12 @@ import { json } from "./session.js";
 
 const TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
-/** Make the buttons work that open a dialog of their page. */
+/** Make the buttons work that open a dialog of their page, those that come later too. */
 export function wireDialogs() {
-  for (const button of document.querySelectorAll("[data-opens]")) {
-    const dialog = document.getElementById(button.dataset.opens);
-    button.addEventListener("click", () => open(dialog));
-  }
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-opens]");
+    if (button) open(document.getElementById(button.dataset.opens));
+  });
 }
 
 /** Write {url, expires} into a dialog. */

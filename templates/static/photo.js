@@ -1,111 +1,181 @@
-/* The photo viewer: fetches an encrypted WebP, decrypts it here, and shows it to fit or magnified. */
+/* START HERE for the photo viewer: what its buttons and keys do, and how it goes on to the photo beside. */
 
+import { addressOf, preload } from "./pictures.js";
 import { clear, show } from "./problems.js";
-import { Problem, request } from "./session.js";
+import { Problem } from "./session.js";
+import { Slideshow } from "./slideshow.js";
+import { adopt, fetchPage } from "./turning.js";
+import { Zoom } from "./zoom.js";
 
-const IV_BYTES = 16;
-const STEP = 1.5;
-const MAX_SCALE = 8;
+const SLIDE = { duration: 160, easing: "ease-out" };
+const KEYS = { "+": "in", "=": "in", "-": "out", 0: "fit", 1: "full", f: "whole", s: "slides" };
+const IDLE = 3000; // ms after which the buttons give way to the photo, where it has the whole screen
 
-/** Load the photo of `stage` and make its buttons work. */
-export async function open(stage) {
-  const photo = stage.querySelector("img.photo");
-  try {
-    await load(photo, await source(stage));
-    clear(stage);
-    stage.querySelector(".photo-still")?.remove();
-    new Viewer(stage, photo);
-  } catch (problem) {
-    show(stage, problem, () => open(stage));
-  }
+const stillness = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** Show the photo of `stage` and make its buttons work. */
+export function open(stage) {
+  new Viewer(stage).load();
 }
 
-async function source({ dataset }) {
-  if (dataset.delivery !== "image") return dataset.stream;
-  return URL.createObjectURL(await decrypted(dataset.stream));
-}
-
-async function load(photo, url) {
-  photo.src = url;
-  await photo.decode().catch(() => {
-    throw new Problem(0, { code: "DECODE" });
-  });
-  photo.hidden = false;
-}
-
-/** Return the picture behind `url` as a Blob. On the wire it is IV || AES-128-CBC; the key comes from its own URL. */
-async function decrypted(url) {
-  const response = await request(url);
-  const keyUrl = response.headers.get("X-Sluice-Key-Url");
-  const [body, key] = await Promise.all([response.arrayBuffer(), importKey(keyUrl)]);
-  const iv = body.slice(0, IV_BYTES);
-  const plain = await crypto.subtle.decrypt({ name: "AES-CBC", iv }, key, body.slice(IV_BYTES)).catch(() => {
-    throw new Problem(0, { code: "MEDIA_003" });
-  });
-  return new Blob([plain], { type: "image/webp" });
-}
-
-async function importKey(url) {
-  const raw = await (await request(url)).arrayBuffer();
-  return crypto.subtle.importKey("raw", raw, "AES-CBC", false, ["decrypt"]);
-}
-
-/** Fit or magnify; the frame scrolls, so arrow keys, touch and the wheel move about. */
 class Viewer {
   #stage;
-  #frame;
   #photo;
-  #scale = null; // null: as large as fits
+  #zoom;
+  #slides;
+  #pages = new Map(); // address -> promise of the page there
+  #turning = false;
+  #idle;
 
-  constructor(stage, photo) {
+  constructor(stage) {
     this.#stage = stage;
-    this.#frame = stage.querySelector(".photo-frame");
-    this.#photo = photo;
-    const tools = stage.querySelector(".photo-tools");
-    tools.hidden = false;
-    tools.addEventListener("click", (event) => this.#do(event.target.closest("button")?.dataset.zoom));
-    photo.addEventListener("dblclick", () => this.#do(this.#scale ? "fit" : "full"));
+    this.#photo = stage.querySelector("img.photo");
+    this.#zoom = new Zoom(stage.querySelector(".photo-frame"), this.#photo, {
+      onScale: (percent) => (stage.querySelector("[data-scale]").textContent = `${percent} %`),
+      onSwipe: (way, from) => this.turn(way, from),
+    });
+    this.#slides = new Slideshow(stage, () => this.turn("next"));
+    stage.addEventListener("click", (event) => this.#click(event));
+    stage.addEventListener("pointermove", () => this.#wake());
     document.addEventListener("keydown", (event) => this.#key(event));
-    this.#dragToMove();
-    this.#draw();
+    document.addEventListener("fullscreenchange", () => this.#whole(document.fullscreenElement === stage));
+  }
+
+  async load() {
+    try {
+      await this.#put(await addressOf(this.#stage.dataset));
+      clear(this.#stage);
+      this.#stage.querySelector(".photo-tools").hidden = false;
+      this.#getReady();
+    } catch (problem) {
+      this.#slides.stop();
+      show(this.#stage, problem, () => this.load());
+    }
+  }
+
+  async #put(address) {
+    this.#photo.src = address;
+    await this.#photo.decode().catch(() => {
+      throw new Problem(0, { code: "DECODE" });
+    });
+    this.#photo.hidden = false;
+    this.#stage.querySelector(".photo-still")?.remove();
+    this.#zoom.fit();
+  }
+
+  /** Go to the previous ("prev") or next photo, if there is one; `from`: how far aside this one was pushed, in px. */
+  async turn(way, from = 0) {
+    const url = this.#link(way)?.href;
+    if (!url || this.#turning) return false;
+    this.#turning = true;
+    try {
+      const [page] = await Promise.all([this.#page(url), this.#slide(way, from, true)]);
+      this.#become(page, url);
+      await this.load();
+      await this.#slide(way, 0, false);
+    } catch (problem) {
+      this.#slides.stop();
+      show(this.#stage, problem, () => (location.href = url));
+    }
+    this.#turning = false;
+    return true;
+  }
+
+  #link(way) {
+    return this.#stage.querySelector(`.photo-turn[rel=${way}]`);
+  }
+
+  #page(url) {
+    if (!this.#pages.has(url)) this.#pages.set(url, fetchPage(url));
+    this.#pages.get(url).catch(() => this.#pages.delete(url));
+    return this.#pages.get(url);
+  }
+
+  /** The photo leaves to one side, the next one comes from the other. */
+  async #slide(way, from, leaving) {
+    if (stillness.matches) return;
+    const far = (way === "next" ? -1 : 1) * this.#stage.clientWidth * 0.3;
+    const here = { transform: `translateX(${from}px)`, opacity: 1 };
+    const gone = { transform: `translateX(${leaving ? from + far : -far}px)`, opacity: 0 };
+    const moving = this.#photo.animate(leaving ? [here, gone] : [gone, here], SLIDE);
+    await moving.finished.catch(() => {});
+  }
+
+  /** Be the viewer of another page's photo. */
+  #become(page, url) {
+    const stage = page.getElementById("stage");
+    this.#pages.delete(url);
+    if (stage?.dataset.view !== "photo") return (location.href = url);
+    Object.assign(this.#stage.dataset, stage.dataset);
+    const photo = stage.querySelector("img.photo");
+    this.#photo.alt = photo.alt;
+    this.#photo.hidden = true;
+    for (const old of this.#stage.querySelectorAll(".photo-turn, .photo-still")) old.remove();
+    for (const fresh of stage.querySelectorAll(".photo-turn, .photo-still")) this.#stage.prepend(fresh);
+    adopt(page, url);
+    this.#stage.querySelector("[data-said]").textContent = photo.alt;
+  }
+
+  /** Have the next photo ready, and the way back. */
+  async #getReady() {
+    if (navigator.connection?.saveData) return;
+    const next = this.#link("next");
+    if (!next) return;
+    const page = await this.#page(next.href).catch(() => null);
+    const stage = page?.getElementById("stage");
+    if (stage?.dataset.view === "photo") await preload(stage.dataset).catch(() => {}); // it is told when it is shown
+  }
+
+  #click(event) {
+    const turn = event.target.closest(".photo-turn");
+    if (turn && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      this.#slides.stop();
+      this.turn(turn.rel);
+    }
+    this.#do(event.target.closest("button")?.dataset.do);
   }
 
   #key(event) {
-    if (event.ctrlKey || event.metaKey || event.target.matches("input, select")) return;
-    this.#do({ "+": "in", "=": "in", "-": "out", 0: "fit", 1: "full" }[event.key]);
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog")) return;
+    const way = { ArrowLeft: "prev", ArrowRight: "next" }[event.key];
+    const moved = event.key.startsWith("Arrow") && this.#zoom.pan(event.key);
+    if (!moved && way) {
+      this.#slides.stop();
+      this.turn(way);
+    }
+    if (moved || way) event.preventDefault();
+    if (event.key === "Escape") this.#leave();
+    this.#do(KEYS[event.key]);
   }
 
   #do(action) {
-    const now = this.#photo.clientWidth / this.#photo.naturalWidth;
-    const next = { in: now * STEP, out: now / STEP, full: 1, fit: null }[action];
-    if (next === undefined) return;
-    const fits = next !== null && next <= this.#fitting();
-    this.#scale = fits || next === null ? null : Math.min(next, MAX_SCALE);
-    this.#draw();
+    if (action === "whole") this.#toggleWhole();
+    else if (action === "slides") this.#slides.toggle();
+    else if (action) this.#zoom.do(action);
   }
 
-  /** The scale at which the whole photo is seen (never above its own size). */
-  #fitting() {
-    const { clientWidth, clientHeight } = this.#frame;
-    return Math.min(clientWidth / this.#photo.naturalWidth, clientHeight / this.#photo.naturalHeight, 1);
+  /** The screen where the browser gives it, else the window (iPhones). */
+  async #toggleWhole() {
+    if (this.#stage.classList.contains("is-whole")) return this.#leave();
+    await this.#stage.requestFullscreen?.().catch(() => {});
+    this.#whole(true);
   }
 
-  #draw() {
-    const { scrollLeft, scrollTop, clientWidth, clientHeight, scrollWidth, scrollHeight } = this.#frame;
-    const centre = [(scrollLeft + clientWidth / 2) / scrollWidth, (scrollTop + clientHeight / 2) / scrollHeight];
-    this.#frame.classList.toggle("is-magnified", this.#scale !== null);
-    this.#photo.style.width = this.#scale ? `${this.#photo.naturalWidth * this.#scale}px` : "";
-    this.#frame.scrollLeft = centre[0] * this.#frame.scrollWidth - clientWidth / 2;
-    this.#frame.scrollTop = centre[1] * this.#frame.scrollHeight - clientHeight / 2;
-    const percent = Math.round((this.#photo.clientWidth / this.#photo.naturalWidth) * 100);
-    this.#stage.querySelector("[data-scale]").textContent = `${percent} %`;
+  #leave() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    this.#whole(false);
   }
 
-  #dragToMove() {
-    this.#frame.addEventListener("pointermove", (event) => {
-      if (event.pointerType === "mouse" && event.buttons === 1) {
-        this.#frame.scrollBy({ left: -event.movementX, top: -event.movementY, behavior: "instant" });
-      }
-    });
+  #whole(is) {
+    this.#stage.classList.toggle("is-whole", is);
+    this.#stage.querySelector("[data-do=whole]").setAttribute("aria-pressed", is);
+    this.#wake();
+  }
+
+  #wake() {
+    clearTimeout(this.#idle);
+    this.#stage.classList.remove("is-idle");
+    this.#idle = setTimeout(() => this.#stage.classList.add("is-idle"), IDLE);
   }
 }

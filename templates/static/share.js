@@ -12,9 +12,10 @@ export function wireShares() {
   const form = dialog.querySelector("form");
   form.addEventListener("submit", submit);
   form.addEventListener("change", () => choose(form));
-  for (const button of document.querySelectorAll("[data-shares]")) {
-    button.addEventListener("click", () => openShare([button.dataset.shares], button.dataset.title));
-  }
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-shares]");
+    if (button) openShare([button.dataset.shares], button.dataset.title);
+  });
 }
 
 /** Ask how to share these media; `title` says which they are. */

@@ -5,11 +5,14 @@ import { signInUrl } from "./problems.js";
 import { keepAlive } from "./session.js";
 import { forgetUploads } from "./upload-memory.js";
 
-keepAlive(() => {
+function saySignedOut() {
   const notice = document.getElementById("signed-out");
   notice.hidden = false;
   notice.querySelector("a").href = signInUrl();
-});
+}
+
+keepAlive(saySignedOut);
+document.addEventListener("sluice:ended", saySignedOut); // events.js was told
 
 showMoments();
 

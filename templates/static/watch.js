@@ -11,6 +11,7 @@ const stage = document.getElementById("stage");
 
 const views = {
   player: async () => (await import("./player.js")).play(stage),
+  audio: async () => (await import("./audio.js")).play(stage),
   photo: async () => (await import("./photo.js")).open(stage),
 };
 
@@ -26,7 +27,7 @@ async function follow() {
   const media = document.hidden ? null : await json(`/api/media/${stage.dataset.media}`).catch(() => null);
   if (!media) return setTimeout(follow, POLL_EVERY);
   draw(media.progress);
-  const playing = stage.dataset.view === "player";
+  const playing = ["player", "audio"].includes(stage.dataset.view);
   if (media.state === stage.dataset.state) setTimeout(follow, POLL_EVERY);
   else if (!playing) location.reload();
   else if (media.state === "completed") document.querySelector("[data-progress]").hidden = true;

@@ -63,10 +63,12 @@ MATRIX = {
     "GET /api/tokens": PERSON,
     "POST /api/tokens": PERSON,
     "DELETE /api/tokens/{token_id:uuid}": PERSON,
+    "GET /api/events": ANYBODY,  # asked without a topic
     "GET /api/media/library": ANYBODY,
     "GET /api/media/at": ANYBODY,  # asked without a path
     "GET /api/media/{media_id:uuid}": PRIVATE,
     "PATCH /api/media/{media_id:uuid}": CHANGE,
+    "GET /api/media/{media_id:uuid}/neighbours": PRIVATE,
     "GET /api/media/{media_id:uuid}/original": PRIVATE,
     "GET /api/media/stream/{media_id:uuid}": PRIVATE,
     "GET /api/media/thumbnail/{media_id:uuid}": GATED,

@@ -52,13 +52,16 @@ class ChangePublisher:
 
 
 class ChangeSubscription:
-    """A worker's ear on the channel. :attr:`healthy` says whether what it remembers may be trusted.
+    """A worker's ear on a channel of "kind:key". :attr:`healthy` says whether what it remembers may be trusted.
 
     `on_change(kind, key)` is called for each message, `on_gap()` whenever messages may have been missed.
     """
 
-    def __init__(self, client: redis.Redis, on_change: Callable[[str, str], None], on_gap: Callable[[], None]):
-        self._client, self._on_change, self._on_gap = client, on_change, on_gap
+    def __init__(
+        self, client: redis.Redis, on_change: Callable[[str, str], None], on_gap: Callable[[], None],
+        channel: str = CHANGED_CHANNEL,
+    ):  # fmt: skip
+        self._client, self._on_change, self._on_gap, self._channel = client, on_change, on_gap, channel
         self._heard_at = float("-inf")
         self._stopped = False
         self.gap_at = time.time()  # seconds since the epoch: copies older than this may have missed a change
@@ -83,7 +86,7 @@ class ChangeSubscription:
 
     def _listen(self) -> None:
         with self._client.pubsub() as channel:
-            channel.subscribe(CHANGED_CHANNEL)
+            channel.subscribe(self._channel)
             while not self._stopped:
                 message = channel.get_message(timeout=min(PING_SECONDS, ANSWER_SECONDS * 0.8))
                 if message is None:

@@ -3,6 +3,8 @@
 ======================== ========= ==============================================================================
 ``sluice:changed``       channel   "session:{id}", "media:{id}", "grant:{id}", "token:{hash}", "mount:{name}",
                                    "share:{hash}", "visit:{share} {visitor}": forget it
+``sluice:events``        channel   "{topic}:{json}": a hint for the pages that something has changed
+                                   (storage/redis/events.py)
 ``sluice:session:{id}``  15 min    a copy of a session for workers that do not know it yet (storage/redis/sessions.py)
 ``sluice:limit:{key}``   its own   the theoretical arrival time of a rate limit (storage/redis/limits.py)
 ======================== ========= ==============================================================================
@@ -21,6 +23,7 @@ from redis.retry import Retry
 Answer = TypeVar("Answer")
 
 CHANGED_CHANNEL = "sluice:changed"
+EVENTS_CHANNEL = "sluice:events"
 SESSION_PREFIX = "sluice:session:"
 LIMIT_PREFIX = "sluice:limit:"
 

@@ -85,7 +85,7 @@ class LibraryStore:
 
         Raises BadRequest for an `after` that is none.
         """
-        where, parameters = _where(filters)
+        where, parameters = condition_of(filters)
         key, kind = ORDERS[filters.sort]
         direction, further = ("DESC", "<") if filters.descending else ("ASC", ">")
         if after is not None:
@@ -106,12 +106,12 @@ class LibraryStore:
             raise BadRequest("cursor: it must be the next_cursor of an earlier answer.") from None
 
     def count(self, filters: Filters) -> int:
-        where, parameters = _where(filters)
+        where, parameters = condition_of(filters)
         return self._database.one(f"SELECT count(*) AS n FROM media WHERE {where}", parameters)["n"]  # noqa: S608
 
     def ids(self, filters: Filters, limit: int) -> list[str]:
         """All that fit, by folder and name."""
-        where, parameters = _where(filters)
+        where, parameters = condition_of(filters)
         rows = self._database.all(
             f"SELECT id::text FROM media WHERE {where}"  # noqa: S608
             " ORDER BY mount NULLS FIRST, folder, path, lower(name), id LIMIT %(limit)s",
@@ -121,7 +121,7 @@ class LibraryStore:
 
     def tags(self, filters: Filters, limit: int = 50) -> list[str]:
         """The most frequent tags of what `filters` match."""
-        where, parameters = _where(filters)
+        where, parameters = condition_of(filters)
         rows = self._database.all(
             f"""SELECT tag FROM media, unnest(tags) tag WHERE {where}
                 GROUP BY tag ORDER BY count(*) DESC, tag LIMIT %(limit)s""",  # noqa: S608
@@ -130,7 +130,8 @@ class LibraryStore:
         return [row["tag"] for row in rows]
 
 
-def _where(filters: Filters) -> tuple[str, dict[str, Any]]:
+def condition_of(filters: Filters) -> tuple[str, dict[str, Any]]:
+    """The condition on `media` that they stand for, and its parameters."""
     clauses = ["deleted_at IS NULL", *_visible(filters)]
     parameters: dict[str, Any] = {
         "viewer_id": filters.viewer_id, "query": (filters.query or "").lower(),

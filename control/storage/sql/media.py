@@ -33,6 +33,11 @@ class MediaStore:
         row = self._database.one(f"SELECT {COLUMNS} FROM media WHERE id = %s AND deleted_at IS NULL", [media])  # noqa: S608
         return row and media_of(row)
 
+    def find_ever(self, media: str) -> Media | None:
+        """Also one that is not in the library any more."""
+        row = self._database.one(f"SELECT {COLUMNS} FROM media WHERE id = %s", [media])  # noqa: S608
+        return row and media_of(row)
+
     def find_all(self, ids: Sequence[str], stored: Sequence[str] = ()) -> list[Media]:
         """Those that there are of these ids and places of uploads, in no order."""
         rows = self._database.all(
@@ -40,16 +45,6 @@ class MediaStore:
             [list(ids), list(stored)],
         )
         return [media_of(row) for row in rows]
-
-    def following(self, media: Media) -> Media | None:
-        """The next viewable media of the same kind and source, by name."""
-        row = self._database.one(
-            f"""SELECT {COLUMNS} FROM media WHERE deleted_at IS NULL AND kind = %s AND source = %s
-                AND state IN ('playable', 'completed') AND (lower(name), id) > (lower(%s), %s)
-                ORDER BY lower(name), id LIMIT 1""",  # noqa: S608
-            [media.kind, media.source, media.name, media.id],
-        )
-        return row and media_of(row)
 
     def in_folder(self, owner: str, folder: str, limit: int) -> list[Media]:
         """What `owner` keeps in a folder and below it, by folder and name."""

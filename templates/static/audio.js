@@ -1,0 +1,3 @@
+/* The audio stage (partials/stage-audio.html). */
+
+export { play } from "./player.js";
