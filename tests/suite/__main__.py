@@ -30,6 +30,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests import cluster
 from tests.suite.parts import REPO, parts, test_files
 
 LANES = max(3, (os.cpu_count() or 1) + 1)  # some of them always wait for something
@@ -180,6 +181,8 @@ def main() -> int:
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="sluice-", ignore_cleanup_errors=True) as place:
         Path(place).chmod(0o755)  # the account of the stacks reads there
+        (Path(place) / "cluster").mkdir()
+        os.environ[cluster.PLACE] = str(Path(place) / "cluster")
         suite = Suite(Path(place))
         suite.run()
         return conclude(suite.parts, suite.again(), time.monotonic() - begun)
