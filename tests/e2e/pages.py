@@ -97,7 +97,9 @@ class Viewer:
     @classmethod
     def of(cls, browser: Browser, url: str, signed_in, viewport: dict, theme: str) -> Viewer:
         def tab(state) -> Page:
-            return _context(browser, url, viewport, theme, state).new_page()
+            page = _context(browser, url, theme, state).new_page()
+            page.set_viewport_size(viewport)
+            return page
 
         return cls(tab(signed_in), tab(None))
 
@@ -109,7 +111,7 @@ class Viewer:
             page.context.close()
 
 
-def _context(browser: Browser, url: str, viewport: dict, theme: str, state) -> BrowserContext:
+def _context(browser: Browser, url: str, theme: str, state) -> BrowserContext:
     context = chrome.context(browser, url, color_scheme=theme, storage_state=state, reduced_motion="reduce")
     context.set_default_timeout(30_000)
     return context
@@ -117,6 +119,7 @@ def _context(browser: Browser, url: str, viewport: dict, theme: str, state) -> B
 
 def open_(page: Page, place: Place, address: str) -> bool:
     """Go there and click; False where something that is to be clicked on is not there."""
+    page.evaluate("location.origin === 'null' || sessionStorage.clear()")  # what the page before has selected
     page.goto(address, wait_until="load")
     for selector in place.clicks:
         target = page.locator(selector).first
