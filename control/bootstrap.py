@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,15 @@ import redis
 import structlog
 
 from control import vault
+from control.domain.events import AUDITED
+from control.domain.sessions import Principal
 from control.errors import ControlError
 from control.services.archive_checksums import Checksums
 from control.services.archive_parts import ArchiveParts, FrozenMemory
 from control.services.archives import Archives
 from control.services.arrivals import Arrivals
 from control.services.audit import Audit
+from control.services.batches import Batches
 from control.services.drop_boxes import DropBoxes
 from control.services.events import EventHub
 from control.services.explain import Explain
@@ -24,6 +28,7 @@ from control.services.files import Files
 from control.services.grants import Grants
 from control.services.identity import Identity
 from control.services.issuers import Issuers
+from control.services.leases import Leases
 from control.services.library import Library
 from control.services.limits import LocalLimiter, RequestLimits, ShareLimits, SignInLimits
 from control.services.link_keys import LinkKeys
@@ -32,6 +37,7 @@ from control.services.memory import Memory
 from control.services.mounts import Mounts
 from control.services.neighbours import Neighbours
 from control.services.passwords import Passwords
+from control.services.positions import Positions
 from control.services.queue import Queue
 from control.services.receipts import Receipts
 from control.services.service_tokens import ServiceTokens
@@ -39,6 +45,7 @@ from control.services.sessions import Sessions
 from control.services.shares import Shares
 from control.services.sign_ins import BasicSignIns, ForeignSignIns, SignIns
 from control.services.tokens import FormTokens, SigningKeys, Tokens
+from control.services.trash import Trash
 from control.services.uploads import Uploads
 from control.services.users import Users
 from control.services.vault import Vault
@@ -49,11 +56,14 @@ from control.storage.originals import Originals
 from control.storage.redis.changes import ChangePublisher, ChangeSubscription
 from control.storage.redis.client import EVENTS_CHANNEL, connect
 from control.storage.redis.events import Events
+from control.storage.redis.leases import Leases as LeaseStore
+from control.storage.redis.leases import Wanted
 from control.storage.redis.limits import RedisLimiter
 from control.storage.redis.sessions import SessionCopies
 from control.storage.spool import Spool
 from control.storage.sql.archives import ArchiveStore, packed, unpacked
 from control.storage.sql.audit import AuditStore, Entry, Search
+from control.storage.sql.batches import BatchStore
 from control.storage.sql.grants import GrantStore
 from control.storage.sql.library import LibraryStore
 from control.storage.sql.media import MediaStore
@@ -62,11 +72,13 @@ from control.storage.sql.mounted import MountedStore
 from control.storage.sql.mounts import MountStore
 from control.storage.sql.neighbours import NeighbourStore
 from control.storage.sql.pool import Database
+from control.storage.sql.positions import PositionStore
 from control.storage.sql.queue import QueueStore
 from control.storage.sql.receipts import ReceiptStore
 from control.storage.sql.service_tokens import ServiceTokenStore
 from control.storage.sql.sessions import SessionStore
 from control.storage.sql.shares import ShareStore
+from control.storage.sql.trash import TrashStore
 from control.storage.sql.uploads import UploadStore
 from control.storage.sql.users import UserStore
 from control.storage.sql.visits import VisitStore
@@ -107,11 +119,14 @@ class Services:
     form_tokens: FormTokens
     request_limits: RequestLimits
     grants: Grants
+    leases: Leases
     library: Library
     neighbours: Neighbours
     uploads: Uploads
     arrivals: Arrivals
     files: Files
+    trash: Trash
+    batches: Batches
     links: Links
     link_keys: LinkKeys
     shares: Shares
@@ -119,6 +134,7 @@ class Services:
     drop_boxes: DropBoxes
     users: Users
     queue: Queue
+    positions: Positions
     receipts: Receipts
     vault: Vault
     archives: Archives
@@ -131,12 +147,13 @@ class Services:
     def write_behind(self) -> None:
         """Write what was kept for later (changes, audit entries, clocks); what cannot be written waits on."""
         self.publisher.flush()
-        self.events.flush()
+        self.leases.flush()
         self.audit.flush()
         try:
             self.sessions.write_clocks()
             self.service_tokens.write_uses()
             self.visits.write_seen()
+            self.positions.flush()
         except ControlError as error:
             log.warning("clocks_wait", error=error.code)
 
@@ -185,7 +202,7 @@ def services(
         publisher.publish("media", media)
         events.publish("media", id=media)
 
-    media_store = MediaStore(database, media_changed)
+    media_store, trash_store = MediaStore(database, media_changed), TrashStore(database, media_changed)
     session_store, grant_store = SessionStore(database), GrantStore(database)
     user_store, token_store, audit_store = UserStore(database), ServiceTokenStore(database), AuditStore(database)
     copies = SessionCopies(client, session_store.find, lambda: changes.healthy, lambda: changes.gap_at)
@@ -199,11 +216,13 @@ def services(
     tokens = Tokens(token_keys, settings.session.access_minutes * 60, settings.session.refresh_days * 86400)
     master = vault.MasterKeys(keys)
     passwords = Passwords(settings.password, offload)
-    audit = Audit(audit_store, Entry)
+    audit = Audit(audit_store, Entry, functools.partial(_announce, events))
     library = Library(media_store, LibraryStore(database), media, audit)
+    trash = Trash(trash_store, audit, settings.paths, settings.trash.days, work)
     sessions = Sessions(
         session_store, grant_store, memories.of("session", copies.find), tokens, audit, publisher.publish,
         settings.session.idle_minutes, settings.session.refresh_grace_seconds,
+        lambda user: events.publish("sessions", user=user),
     )  # fmt: skip
     service_tokens = ServiceTokens(token_store, memories.of("token", token_store.find), audit, publisher.publish)
     sign_ins = SignIns(
@@ -235,6 +254,16 @@ def services(
         FormTokens(token_keys, "visit"), ShareLimits(RedisLimiter(client, LocalLimiter()), settings.shares), audit,
         publisher.publish, settings.hls.key_period_seconds,
     )  # fmt: skip
+    grants_known = memories.of("grant", grant_store.find)
+
+    def grant_ended(grant: str) -> None:
+        grants_known.drop(grant)
+        publisher.publish("grant", grant)
+
+    leases = Leases(
+        LeaseStore(client, settings.hls.key_period_seconds), Wanted, grant_store, grant_ended,
+        lambda holder: events.publish("streams", user=holder), audit, settings.limits.streams,
+    )  # fmt: skip
     return Services(
         settings=settings,
         database=database,
@@ -257,15 +286,18 @@ def services(
         passwords=passwords,
         form_tokens=FormTokens(token_keys),
         request_limits=RequestLimits(settings.limits),
+        leases=leases,
         grants=Grants(
-            grant_store, memories.of("grant", grant_store.find), media, media_keys, master, link_keys, identity, visits,
-            audit, settings.hls.grant_hours, settings.hls.portable_hours,
+            grant_store, grants_known, media, media_keys, master, link_keys, identity, visits,
+            leases, audit, settings.hls.grant_hours, settings.hls.portable_hours,
         ),
         library=library,
         neighbours=Neighbours(NeighbourStore(database)),
         uploads=uploads,
         arrivals=arrivals,
-        files=Files(settings.paths, media_store, library, jobs, audit),
+        files=Files(settings.paths, media_store, library, trash, trash_store, work),
+        trash=trash,
+        batches=Batches(BatchStore(database, media_changed), library, trash, audit),
         link_keys=link_keys,
         links=Links(
             settings.public_url, link_keys, _link_secret(settings.links.stream_secret, keys / "stream.key"),
@@ -282,6 +314,7 @@ def services(
             FrozenMemory(archive_store.manifest, unpacked, aside),
         ),
         archive_parts=ArchiveParts(originals, aside),
+        positions=Positions(PositionStore(database)),
         receipts=Receipts(ReceiptStore(database), lambda: access_log.files(settings.paths.logs), access_log.line_at),
         queue=Queue(jobs, media_store, audit, settings.paths),
         vault=Vault(settings.paths, media_store, media_key_store, master, jobs, audit, publisher.publish),
@@ -289,6 +322,15 @@ def services(
         media_key_store=media_key_store,
         master=master,
     )  # fmt: skip
+
+
+def _announce(events: Events, entry: Entry, principal: Principal) -> None:
+    """Tell the pages what the audit trail has just been told. Of a share's visit hears the share's owner."""
+    topic = AUDITED.get(entry.event)
+    if topic:
+        thing = entry.media_id or entry.details.get("share") or entry.details.get("user_id") or ""
+        owner = principal.share.owner.user_id if principal.share else principal.user_id
+        events.publish(topic, id=thing, user=owner)
 
 
 def _link_secret(given: str, made: Path) -> bytes:

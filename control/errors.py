@@ -223,6 +223,18 @@ class NoPlainFile(ControlError):
     code, status, advice = "MEDIA_008", 409, "Play it in its player, or bring the original back with the CLI."
 
 
+class MountedFile(ControlError):
+    """A mounted file is never deleted from here."""
+
+    code, status, advice = "MEDIA_012", 409, "Delete it where it lies: then it leaves the library by itself."
+
+
+class TooManyTags(ControlError):
+    """It would have more than 50 tags."""
+
+    code, status, advice = "MEDIA_013", 409, "Take some off first."
+
+
 # --- shares ---------------------------------------------------------------------------------------
 
 
@@ -419,6 +431,18 @@ class TooManyStreams(ControlError):
     """Too many pages follow what happens."""
 
     code, status, advice, retry_after = "LIMIT_006", 429, "Close some of them; a page without a stream polls.", 30
+
+
+class TooManyFilms(ControlError):
+    """You are watching on as many other devices as are allowed."""
+
+    code, status, advice = "LIMIT_007", 409, "End one of the others, or take it over: GET /api/streams names them."
+
+
+class StreamStopped(ControlError):
+    """This stream was ended from elsewhere."""
+
+    code, status, advice = "LIMIT_008", 409, "Start it again if you want to go on here."
 
 
 # --- the machine ----------------------------------------------------------------------------------

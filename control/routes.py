@@ -19,6 +19,7 @@ from control.domain.rights import (
     CONTINUE,
     DELETE_MEDIA,
     DOWNLOAD,
+    END_ANY_SESSION,
     INTERNAL,
     LINK,
     MANAGE_QUEUE,
@@ -28,6 +29,7 @@ from control.domain.rights import (
     SHARE,
     SIGNED,
     UPLOAD,
+    USE_TRASH,
     VIEW,
     VISIT,
     Right,
@@ -37,14 +39,17 @@ from control.resources import (
     archives,
     audit,
     auth,
+    batches,
     events,
     files,
     health,
+    leases,
     library,
     links,
     media,
     neighbours,
     originals,
+    positions,
     queue,
     service_tokens,
     sessions,
@@ -52,6 +57,7 @@ from control.resources import (
     stills,
     storyboards,
     streams,
+    trash,
     tus,
     uploads,
     visits,
@@ -60,6 +66,7 @@ from control.resources.openapi import Description, document
 from control.resources.pages import account, admin, docs, own_shares, rendering, sign_in, upload
 from control.resources.pages import library as library_pages
 from control.resources.pages import shares as share_pages
+from control.resources.pages import trash as trash_pages
 from nginx import contract
 
 
@@ -87,10 +94,12 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route("/", sign_in.Home(), page=True, GET=OPEN)
     yield route("/login", sign_in.Login(render, s.sign_ins, s.identity, refresh), page=True, GET=OPEN, POST=OPEN)
     yield route("/logout", sign_in.Logout(s.sessions, s.identity), page=True, POST=OPEN)
-    yield route("/library", library_pages.Collection(render, s.library), page=True, GET=BROWSE)
-    yield route("/watch/{media_id:uuid}", library_pages.Watch(render, s.library, s.neighbours), page=True, GET=DOWNLOAD)
+    yield route("/library", library_pages.Collection(render, s.library, s.positions), page=True, GET=BROWSE)
+    watch = library_pages.Watch(render, s.library, s.neighbours, s.positions)
+    yield route("/watch/{media_id:uuid}", watch, page=True, GET=DOWNLOAD)
     yield route("/upload", upload.Upload(render, s.uploads), page=True, GET=UPLOAD)
     yield route("/shares", own_shares.OwnShares(render, s.shares), page=True, GET=SHARE)
+    yield route("/trash", trash_pages.Contents(render, s.trash), page=True, GET=USE_TRASH)
     yield route("/account", mine, page=True, GET=CHANGE_ACCOUNT)
     yield route("/account/password", mine, "password", page=True, POST=CHANGE_ACCOUNT)
     yield route("/account/devices/end", mine, "end", page=True, POST=CHANGE_ACCOUNT)
@@ -113,19 +122,34 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     # API: live events
     yield route(contract.EVENTS.path, events.Stream(s.event_hub), GET=BROWSE)
 
+    # API: who watches now
+    watched = leases.Item(s.leases, s.sessions)
+    yield route("/api/streams", leases.Collection(s.leases), GET=CHANGE_ACCOUNT)
+    yield route("/api/streams/{stream_id:uuid}/end", watched, "end", POST=CHANGE_ACCOUNT)
+    yield route("/api/streams/{stream_id:uuid}/take-over", watched, "take_over", POST=CHANGE_ACCOUNT)
+
     # API: media
-    item = media.Item(s.library, s.users)
+    item = media.Item(s.library, s.users, s.trash)
     stream = streams.Stream(s.library, s.grants, s.mounts, s.audit, s.settings.public_url)
     yield route("/api/media/library", library.Collection(s.library), GET=BROWSE)
     yield route("/api/media/at", media.AtPath(s.library, s.mounts), GET=DOWNLOAD)
-    yield route("/api/media/{media_id:uuid}", item, GET=DOWNLOAD, PATCH=CHANGE_MEDIA)
+    yield route("/api/media/{media_id:uuid}", item, GET=DOWNLOAD, PATCH=CHANGE_MEDIA, DELETE=DELETE_MEDIA)
     beside = neighbours.Collection(s.library, s.neighbours)
     yield route("/api/media/{media_id:uuid}/neighbours", beside, GET=DOWNLOAD)
     yield route("/api/media/{media_id:uuid}/original", originals.Original(s.library, s.mounts), GET=DOWNLOAD)
     yield route("/api/media/stream/{media_id:uuid}", stream, GET=VIEW)
     yield route("/api/media/{media_id:uuid}/storyboard", storyboards.Storyboard(s.library), GET=DOWNLOAD)
+    place = positions.Item(s.library, s.positions)
+    yield route("/api/media/{media_id:uuid}/position", place, GET=VIEW, PUT=VIEW, DELETE=VIEW)
+    yield route("/api/media/continue", positions.Begun(s.positions), GET=BROWSE)
     for kind in contract.STILL_KINDS:
         yield route(f"{contract.STILLS.path}{kind}/{{media_id:uuid}}", still, kind, GET=DOWNLOAD)
+    yield route("/api/media/batch", batches.Collection(s.batches), POST=DELETE_MEDIA)  # and each by its own right
+    trashed = trash.Item(s.trash, s.library, still)
+    yield route("/api/media/{media_id:uuid}/restore", trashed, "restore", POST=USE_TRASH)
+    yield route("/api/trash", trash.Collection(s.trash), GET=USE_TRASH, DELETE=USE_TRASH)
+    yield route("/api/trash/{media_id:uuid}", trashed, DELETE=USE_TRASH)
+    yield route("/api/trash/{media_id:uuid}/picture", trashed, "picture", GET=USE_TRASH)
     link = links.Collection(s.library, s.links, s.audit)
     yield route("/api/links", link, POST=LINK)
     yield route("/v1/files/signed-url", link, "signed_url", GET=LINK)
@@ -174,6 +198,9 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     # API: administration
     yield route("/api/admin/audit", audit.Collection(s.audit), GET=SEE_AUDIT)
     yield route("/api/admin/audit/{decision}", audit.Item(s.explain), GET=SEE_AUDIT)
+    watched_by_all = leases.Administration(s.leases)
+    yield route("/api/admin/streams", watched_by_all, GET=SEE_AUDIT)
+    yield route("/api/admin/streams/{stream_id:uuid}/end", watched_by_all, "end", POST=END_ANY_SESSION)
     jobs = queue.Item(s.queue)
     yield route("/api/admin/queue", queue.Collection(s.queue), GET=MANAGE_QUEUE)
     yield route("/api/admin/queue/{media_id:uuid}/retry", jobs, "retry", POST=MANAGE_QUEUE)

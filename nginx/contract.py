@@ -290,6 +290,7 @@ CLIENT_NETWORKS = (
 #                      /manifest.json                         (what was made, with sizes and hashes; not served)
 #   files/originals/ab/abcdef01-…/original                     (a kept original, plain, served after a decision)
 #   files/users/{user id}/yyyy/mm/dd/{media id}                 (an upload, plain, served after a decision)
+#                     … .trashed  beside it                     (either of them, while its media is in the trash)
 #   archive/ab/abcdef01-….enc                                  (the original as ciphertext; not served)
 #   files/pending/{media id}                                    (an upload on its way into the archive; not served)
 #   spool/incoming/0000000001                                   (a body, until control has taken it; not served)
@@ -309,6 +310,7 @@ HLS_PLAYLIST = rf"(?:master\.m3u8|{RUNG}/index\.m3u8)"
 HLS_KEY = rf"(?<sluice_rung>{RUNG})/key/(?<sluice_period>{PERIOD})"
 SIDECAR = "original.enc"  # a text file that came beside its film, below its track
 ORIGINAL = "original"
+TRASHED = ".trashed"  # behind the name of a plain original in the trash: no link names it, none can be made
 # The {root} of kept originals and of uploads in /d/ links, and their places below files/: no mount may be named so.
 ORIGINALS_ROOT, UPLOADS_ROOT = "originals", "users"
 OWN_ROOTS = frozenset({ORIGINALS_ROOT, UPLOADS_ROOT})

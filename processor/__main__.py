@@ -25,6 +25,7 @@ from control.storage.sql.pool import Database
 from control.storage.sql.queue import QueueStore
 from control.storage.sql.receipts import ReceiptStore
 from control.storage.sql.sessions import SessionStore
+from control.storage.sql.trash import TrashStore
 from control.storage.sql.uploads import UploadStore
 from control.storage.sql.visits import VisitStore
 from processor import mounts
@@ -37,6 +38,7 @@ from processor.scratch import Scratch
 from processor.sidecars import Sidecars
 from processor.spool import Janitor
 from processor.tasks import Queue
+from processor.trash import Trash
 from processor.watch import Watch
 
 log = structlog.get_logger()
@@ -73,6 +75,9 @@ async def run(configuration: settings.Settings) -> None:
         configuration.audit.keep_days, configuration.keys.rotation_days,
     )  # fmt: skip
     receipts = Receipts(ReceiptStore(database), configuration, lambda ticket: changes.publish("ticket", ticket))
+    trash = Trash(
+        TrashStore(database, media_changed), AuditStore(database), configuration.paths, configuration.trash.days
+    )  # fmt: skip
     janitor = Janitor(Spool(configuration.paths.spool), UploadStore(database))
     threading.Thread(target=events.run, daemon=True).start()
     async with queue.app.open_async():
@@ -83,7 +88,8 @@ async def run(configuration: settings.Settings) -> None:
         run_directory = configuration.paths.run
         looking = mounts.look_after(configuration.mounts, mounted, states, queue.defer, run_directory, pause)
         await asyncio.gather(
-            watch.run(), queue.work(), looking, housekeeping.run(), receipts.run(), janitor.run()
+            watch.run(), queue.work(), looking, housekeeping.run(), receipts.run(), janitor.run(),
+            trash.run(),
         )  # fmt: skip
 
 

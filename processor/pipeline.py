@@ -46,6 +46,10 @@ _PROGRESS_SECONDS = 1.0
 _AGAIN_SECONDS = 5.0  # after a disk was full
 
 
+class PutAside(Exception):
+    """Somebody has deleted the media while it was worked on."""
+
+
 @dataclass(frozen=True)
 class Pipeline:
     settings: Settings
@@ -64,7 +68,7 @@ class Pipeline:
         for. Anything else that goes wrong is raised, for the queue to try again.
         """
         media = self.media.find(media_id)
-        if media is None or media.state == "failed":  # a job may run twice
+        if media is None or media.trashed_at is not None or media.state == "failed":  # a job may run twice
             return
         source, room = self.source_of(media), self._room(media_id)
         if media.state != "completed" or media.mount is not None:
@@ -73,8 +77,13 @@ class Pipeline:
                 while not self._made(media, source, room):
                     time.sleep(_AGAIN_SECONDS)
                     self._must_go_on(media_id)
-            except Refused as refusal:
-                self.refuse(media, refusal.code, refusal.sentence)
+            except Exception as error:
+                if isinstance(error, PutAside) or self._is_deleted(media_id):
+                    self._put_aside(media_id)
+                    return
+                if not isinstance(error, Refused):
+                    raise
+                self.refuse(media, error.code, error.sentence)
                 return
             log.info("completed", media=media_id)
         if media.mount is None and media.stored is None:
@@ -217,6 +226,8 @@ class Pipeline:
         return Room(directories, self.settings.processing.free_bytes, told)
 
     def _must_go_on(self, media_id: str) -> None:
+        if self._is_deleted(media_id):
+            raise PutAside
         if self.queue.cancelled(media_id):
             raise Refused("Its import was cancelled.", ImportCancelled)
 
@@ -235,6 +246,16 @@ class Pipeline:
         shutil.rmtree(self._target(media.id), ignore_errors=True)
         if media.mount is None and media.stored is None:
             quarantine(self.settings.paths, media.id, self.source_of(media), sentence)
+
+    def _is_deleted(self, media_id: str) -> bool:
+        media = self.media.find(media_id)
+        return media is None or media.trashed_at is not None
+
+    def _put_aside(self, media_id: str) -> None:
+        """As if it had never begun: what comes back from the trash is queued anew."""
+        log.info("put_aside", media=media_id)
+        shutil.rmtree(self._target(media_id), ignore_errors=True)
+        self.media.begin(media_id)
 
     def source_of(self, media: Media) -> Path:
         """Where its file lies: in imports/, among the uploads or on its mount."""

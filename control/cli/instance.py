@@ -31,6 +31,7 @@ def opened(data: Path) -> Iterator[bootstrap.Services]:
 
 def _tell_everybody(services: bootstrap.Services) -> None:
     """A Redis that is away for a moment is waited for; one that is away for longer has no worker's trust any more."""
+    services.events.flush()
     deadline = time.monotonic() + 2 * TRUST_SECONDS
     while not services.publisher.flush() and time.monotonic() < deadline:
         time.sleep(0.2)

@@ -18,7 +18,7 @@ from control.cli.outcome import EXPECTED, sentence
 NOUNS = (
     "audit", "explain", "import", "init", "key",
     "link", "media", "migrate", "mount", "nginx", "queue", "ready", "receipts", "session", "settings", "share", "token",
-    "user",
+    "trash", "user",
 )  # fmt: skip
 
 

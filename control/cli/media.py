@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from control.bootstrap import Services
 from control.cli.instance import opened
-from control.cli.outcome import CommandError, as_json, show
+from control.cli.outcome import CommandError, as_json, report, show
 from control.domain.media import Media
 from control.errors import BadRequest, MediaNotFound
 from control.services.library import LARGEST_PAGE
@@ -61,6 +61,16 @@ def set_(data: Path, media: str, visibility: str | None, owner: str | None, as_j
         new_owner = services.users.find(owner) if owner else None
         changed = services.library.change(OPERATOR, find(services, media), visibility, new_owner)
     show(record(changed), as_json)
+
+
+@command.command()
+@click.argument("media", nargs=-1, required=True)
+@as_json
+@click.pass_obj
+def trash(data: Path, media: tuple[str, ...], as_json: bool) -> None:
+    """Put MEDIA (ids or names) into the trash: `sluice trash restore` brings it back. Exit code 2: not all of it."""
+    with opened(data) as services:
+        report(services.batches.trash(OPERATOR, [find(services, text).id for text in media]), as_json)
 
 
 @command.command()
@@ -119,6 +129,8 @@ def find(services: Services, text: str) -> Media:
         raise CommandError(f"{len(found)} media are called {text!r}; name one by its id (sluice media list).")
     if not found or found[0] is None:
         raise MediaNotFound()
+    if found[0].trashed_at is not None:
+        raise MediaNotFound("It is in the trash: `sluice trash list`, `sluice trash restore`.")
     return found[0]
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 
 import click
 
+from control.domain.batches import Outcome
 from control.errors import BadRequest, ControlError, DatabaseUnavailable
 from control.settings import SettingsError
 from nginx.render import RenderError
@@ -43,6 +45,13 @@ def show(value: Mapping | Sequence[Mapping], as_json: bool, columns: Sequence[st
         rows = [tuple(name.upper().replace("_", " ") for name in columns)]
         rows += [tuple(_cell(record[name]) for name in columns) for record in value]
         click.echo(_aligned(rows))
+
+
+def report(outcome: Outcome, as_json: bool) -> None:
+    """Print what became of several media; raises CommandError where some were left as they are."""
+    show({"done": outcome.done, "refused": [asdict(one) for one in outcome.refused]}, as_json)
+    if outcome.refused:
+        raise CommandError(f"{len(outcome.refused)} were left as they are: {outcome.refused[0].reason}")
 
 
 def _cell(value: object) -> str:

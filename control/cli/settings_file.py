@@ -56,7 +56,8 @@ _TEXT = """\
 
 # How often somebody may try: a burst, then so many in a time. Devices that have signed in before are not held up when
 # others guess at the same account. Requests are counted per principal and worker, and so are the streams of live events
-# (event_streams of one session); pages that get none poll.
+# (event_streams of one session); pages that get none poll. streams is how many films a user may watch at once (0: no
+# limit; `sluice user streams` for one user); who shares files does not pay for what visitors watch.
 [limits]
 #account_burst = 10
 #account_per_minute = 2.0
@@ -64,6 +65,7 @@ _TEXT = """\
 #network_per_minute = 20.0
 #requests_burst = 2000
 #requests_per_second = 200.0
+#streams = 0
 #event_streams = 8
 #event_streams_per_worker = 1000
 
@@ -207,6 +209,10 @@ _TEXT = """\
 #visibility = "private"
 #scan_command = []
 #scan_seconds = 600.0
+
+# What is deleted goes into the trash, from where it can be brought back, and is removed for good after so many days.
+[trash]
+#days = 30
 
 # The pipeline: films at a time; photos, songs and documents at a time (they never wait behind a film); attempts per
 # file; pause between two scans of a mount; memory and longest time of each decoder; the room on the disk below which it

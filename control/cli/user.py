@@ -96,6 +96,21 @@ def quota(data: Path, username: str, bytes_: str, as_json: bool) -> None:
     show({"username": username, "used": now.used, "reserved": now.reserved, "limit": now.limit}, as_json)
 
 
+@command.command()
+@click.argument("username")
+@click.argument("number", metavar="N")
+@as_json
+@click.pass_obj
+def streams(data: Path, username: str, number: str, as_json: bool) -> None:
+    """Let USERNAME watch N streams at once: a number, 0 for no limit, or `default` for that of the settings."""
+    if number != "default" and not (number.isdecimal() and len(number) < 7):
+        raise click.BadParameter("a number, or `default`", param_hint="N")
+    with opened(data) as services:
+        limit = None if number == "default" else int(number)
+        services.users.set_max_streams(services.users.find(username), limit)
+    show({"username": username, "streams": number}, as_json)
+
+
 def _switch(name: str, help_text: str) -> None:
     """`disable`, `enable` and `delete` differ in one word."""
 

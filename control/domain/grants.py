@@ -19,3 +19,4 @@ class Grant:
     portable: bool  # plays without the holder's cookie (VLC, TV, ffmpeg)
     expires_at: datetime
     revoked: bool = False
+    end_reason: str = ""  # what its player is told; empty where nobody ended it on purpose

@@ -77,6 +77,7 @@ class Media:
     path: str | None = None  # below the mount; surrogateescape for bytes that are no UTF-8
     stored: str | None = None  # below DIR/files, of an uploaded original
     folder: str = ""  # where people keep it ("Trips/2026"); of no meaning to any disk
+    trashed_at: datetime | None = None  # since then it is in the trash, and nowhere else
 
     @property
     def viewable(self) -> bool:
@@ -99,5 +100,6 @@ class Media:
 
     @property
     def has_plain_file(self) -> bool:
-        """Whether its original can be delivered: mounted and kept ones are, archived ones are ciphertext."""
-        return self.original in ("kept", "mount")
+        """Whether its original can be delivered: mounted and kept ones are, archived ones are ciphertext, those in the
+        trash are put aside."""
+        return self.original in ("kept", "mount") and self.trashed_at is None

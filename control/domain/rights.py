@@ -53,7 +53,12 @@ LINK = Right("link", "viewer", "links", "Make a signed link to a media that one 
 SHARE = Right("share", "viewer", None, "Share media that one may see, and see and end one's shares")
 UPLOAD = Right("upload", "viewer", "uploads", "Upload files, and see how much room is left")
 CONTINUE = Right("continue_upload", None, "", "Go on with an upload: its id is the right, while nobody has ended it")
-DELETE_MEDIA = Right("delete_media", "admin", "uploads", "Delete a media with its files", owner_role="viewer")
+DELETE_MEDIA = Right(
+    "delete_media", "admin", "uploads", "Put a media into the trash, or delete its file for good", owner_role="viewer"
+)  # fmt: skip
+USE_TRASH = Right(
+    "use_trash", "admin", "uploads", "See what is in the trash, bring it back, delete it for good", owner_role="viewer"
+)  # fmt: skip
 CHANGE_MEDIA = Right(
     "change_media", "editor", None, "Change a media's name and tags, and who may see it", owner_role="viewer"
 )  # fmt: skip
@@ -64,7 +69,7 @@ END_ANY_SESSION = Right("end_any_session", "admin", None, "End anybody's device"
 
 RIGHTS = (
     OPEN, SIGNED, INTERNAL, VISIT, SEE_ACCOUNT, CHANGE_ACCOUNT, BROWSE, VIEW, DOWNLOAD, LINK, SHARE, UPLOAD, CONTINUE,
-    DELETE_MEDIA, CHANGE_MEDIA, GIVE_MEDIA, SEE_AUDIT, MANAGE_QUEUE, END_ANY_SESSION,
+    DELETE_MEDIA, USE_TRASH, CHANGE_MEDIA, GIVE_MEDIA, SEE_AUDIT, MANAGE_QUEUE, END_ANY_SESSION,
 )  # fmt: skip
 
 # Who sees which media at all: the first line that fits.

@@ -27,6 +27,7 @@ class Principal:
     scopes: frozenset[str] = frozenset()
     share: Share | None = None  # that a visitor has the code of
     visit_id: str | None = None
+    max_streams: int | None = None  # of the user at once; 0: no limit, None: what the settings say
     unlocked: bool = False  # the share has no password, or the visit has given it
 
     @property

@@ -26,6 +26,7 @@ class User:
     active: bool
     password_hash: str = ""  # empty: no password opens this account (its user comes by a token of another issuer)
     last_sign_in_at: datetime | None = None
+    max_streams: int | None = None  # watched at once; 0: no limit, None: what the settings say
 
     def public(self) -> dict:
         return {

@@ -1,4 +1,4 @@
-"""GET and PATCH /api/media/{id}, and how media look to clients."""
+"""GET, PATCH and DELETE /api/media/{id}, and how media look to clients."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import falcon
 from pydantic import Field, StringConstraints
 
 from control.domain.media import Media
-from control.domain.rights import CHANGE_MEDIA, DOWNLOAD, GIVE_MEDIA
+from control.domain.rights import CHANGE_MEDIA, DELETE_MEDIA, DOWNLOAD, GIVE_MEDIA
 from control.domain.sessions import Principal
 from control.errors import ControlError
 from control.resources.credentials import client_address, decision_id, principal_of
@@ -19,6 +19,7 @@ from control.resources.shapes import DetailedMediaShape, MediaShape, Shape
 from control.services.decisions import decide
 from control.services.library import Library
 from control.services.mounts import Mounts
+from control.services.trash import Trash
 from control.services.users import Users
 from nginx.contract import STILL_KINDS, STILLS
 
@@ -108,8 +109,8 @@ class AtPath:
 
 
 class Item:
-    def __init__(self, library: Library, users: Users):
-        self._library, self._users = library, users
+    def __init__(self, library: Library, users: Users, trash: Trash):
+        self._library, self._users, self._trash = library, users, trash
 
     @describe("Library", DetailedMediaShape)
     def on_get(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
@@ -133,3 +134,11 @@ class Item:
         if wanted.visibility or owner:
             media = self._library.change(principal, media, wanted.visibility, owner, **facts)
         resp.media = as_json(media)
+
+    @describe("Trash", status=204)
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
+        """Put it into the trash: nobody sees it any more, its owner and administrators can bring it back."""
+        principal, media = principal_of(req), self._library.find(str(media_id))
+        required(decide(principal, DELETE_MEDIA, media, decision_id(req)))
+        self._trash.put(principal, [media], address=client_address(req), decision=decision_id(req))
+        resp.status = falcon.HTTP_204

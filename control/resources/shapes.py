@@ -163,6 +163,21 @@ class MediaPage(Shape):
     pagination: Pagination
 
 
+class PositionShape(Shape):
+    seconds: float
+    duration: float | None = Field(description="Of the whole; null for what was never begun")
+    finished: bool
+    updated_at: datetime | None
+
+
+class PositionedMedia(MediaShape):
+    position: PositionShape
+
+
+class BegunMedia(Shape):
+    data: list[PositionedMedia]
+
+
 class MediaNeighbours(Shape):
     previous: list[DetailedMediaShape] = Field(description="The nearest first")
     next: list[DetailedMediaShape]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -27,8 +28,10 @@ class Store(Protocol):
 
 
 class Audit:
-    def __init__(self, store: Store, entry):
-        self._store, self._entry = store, entry
+    """`tell(entry, principal)` hears of every entry at once."""
+
+    def __init__(self, store: Store, entry, tell: Callable[[Any, Principal], None] = lambda entry, principal: None):
+        self._store, self._entry, self._tell = store, entry, tell
         self._waiting: deque = deque()
         self._flushing = threading.Lock()
         self._strangers = LocalLimiter()
@@ -37,16 +40,12 @@ class Audit:
         """Note what happened; see storage.sql.audit.Entry for the facts."""
         if len(self._waiting) >= LONGEST:
             log.error("audit_overflow", lost=str(self._waiting.popleft()))
-        self._waiting.append(
-            self._entry(
-                at=datetime.now(UTC),
-                event=event,
-                principal=principal.name,
-                user_id=principal.user_id,
-                session_id=principal.session_id,
-                **facts,
-            )  # fmt: skip
-        )
+        entry = self._entry(
+            at=datetime.now(UTC), event=event, principal=principal.name, user_id=principal.user_id,
+            session_id=principal.session_id, **facts,
+        )  # fmt: skip
+        self._waiting.append(entry)
+        self._tell(entry, principal)
 
     def refused(self, principal: Principal, **facts) -> None:
         """Note a refusal, unless too many strangers are refused at this moment."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from control.domain.decisions import Decision
 from control.domain.media import Media
-from control.domain.rights import BROWSE, DOWNLOAD, UPLOAD, VIEW, VISIT, Right
+from control.domain.rights import BROWSE, DOWNLOAD, UPLOAD, USE_TRASH, VIEW, VISIT, Right
 from control.domain.sessions import Principal
 from control.domain.users import Role, at_least
 from control.errors import (
@@ -25,6 +25,8 @@ from control.errors import (
 REASONS = {
     "sign_in_required": "Nobody was signed in: no cookie, token or password came with it.",
     "no_such_media": "There is no media with this id (any more).",
+    "trashed": "The media is in the trash: nothing but the trash knows of it.",
+    "not_in_trash": "The media is not in the trash (any more).",
     "guests_see_public_media_only": "Guests see public media only, and this one is not public.",
     "private": "The media is private: only its owner and administrators may know of it.",
     "role_too_low": "The role is too low for it.",
@@ -38,6 +40,7 @@ REASONS = {
     "share_locked": "The share has a password, which this visitor has not given (or not the one of now).",
     "share_right_missing": "The share was made without the right for it.",
     "not_in_share": "The media is not part of the share, or is gone.",
+    "stream_limit": "The user watches as many other streams at this moment as the limit allows.",
     "owner_may_not": "The owner of the share may not see the media any more.",
 }
 
@@ -86,6 +89,10 @@ def decide(principal: Principal, right: Right, media: Media | None, decision_id:
             return _no("guests_see_public_media_only", decision_id, MediaNotFound)
         if media.visibility == "private" and principal.role != "admin":
             return _no("private", decision_id, MediaNotFound)
+    if media.trashed_at is not None and not (right is USE_TRASH and (owner or principal.role == "admin")):
+        return _no("trashed", decision_id, MediaNotFound)
+    if right is USE_TRASH and media.trashed_at is None:
+        return _no("not_in_trash", decision_id, MediaNotFound)
     if principal.kind == "token":
         allowed = may(principal, right, decision_id)
         if not allowed.allowed:
@@ -118,6 +125,8 @@ def _decide_visit(principal: Principal, right: Right, media: Media | None, decis
         return allowed
     if media is None or not principal.share.holds(media):
         return _no("not_in_share", decision_id, NotInShare)
+    if media.trashed_at is not None:
+        return _no("trashed", decision_id, NotInShare)
     if not decide(principal.share.owner, BROWSE, media, decision_id).allowed:
         return _no("owner_may_not", decision_id, NotInShare)
     if right is VIEW and not media.viewable:

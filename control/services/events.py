@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from random import random
 
 from control.domain.events import PERSONAL, TOPICS
@@ -165,10 +166,12 @@ class EventHub:
                     stream.put(text)
 
     def _media(self, hint: dict) -> Media | None:
+        """The media as it would be if it were there: that it has gone is news for those who saw it."""
         try:
-            return self._seen(hint.get("id", ""))
+            media = self._seen(hint.get("id", ""))
         except ControlError:
             return None  # nobody is told what cannot be judged
+        return media and replace(media, trashed_at=None)
 
     def lose(self) -> None:
         """Events may have been missed: pages look for themselves, now and for as long as none can come."""

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
+from collections.abc import Callable
 
 from control.domain.media import Media
 from control.domain.sessions import Principal
-from control.errors import BadRequest
-from control.services.audit import Audit
+from control.errors import MountedFile
 from control.services.library import Library
+from control.services.trash import Trash
 from control.settings.paths import Paths
-from control.vault.originals import archive_path, kept_path, pending_path
-from nginx import contract
+from control.vault.removal import remove
 
 
 class Files:
-    def __init__(self, paths: Paths, media, library: Library, queue, audit: Audit):
-        self._paths, self._media, self._library, self._queue, self._audit = paths, media, library, queue, audit
+    """`work` runs a function in a thread."""
+
+    def __init__(self, paths: Paths, media, library: Library, trash: Trash, doomed, work: Callable):
+        self._paths, self._media, self._library = paths, media, library
+        self._trash, self._doomed, self._work = trash, doomed, work
 
     def find(self, key: str) -> Media | None:
         """The media with this key (Media.key)."""
@@ -28,19 +29,13 @@ class Files:
         return self._media.content_of(media.id), self._media.crc32_of(media.id)
 
     def delete(self, media: Media, by: Principal, address: str, decision_id: str) -> None:
-        """Out of the library at once, then off the disk. Raises BadRequest for a mounted file."""
-        if media.mount is not None:
-            raise BadRequest("A mounted file is never changed from here: delete it where it lies.")
-        self._media.delete(media.id)
-        self._queue.cancel(media.id)
-        self._audit.record(
-            "media_deleted", by, media_id=media.id, address=address, decision=decision_id, reason="on demand",
-            details={"name": media.name, "size": media.size_bytes},
-        )  # fmt: skip
-        for path in self._files_of(media):
-            path.unlink(missing_ok=True)
-        shutil.rmtree(self._paths.vault / contract.vault_directory(media.id), ignore_errors=True)
+        """Out of the library at once, then off the disk, past the trash. Raises MountedFile.
 
-    def _files_of(self, media: Media) -> list[Path]:
-        kept = kept_path(self._paths, media.id, media.stored)
-        return [kept, archive_path(self._paths, media.id), pending_path(self._paths, media.id)]
+        What somebody still works on the processor removes, once that has stopped.
+        """
+        if media.mount is not None:
+            raise MountedFile()
+        self._trash.remove(by, media, address=address, decision=decision_id)
+        for remains in self._doomed.doomed(1, media.id):
+            self._work(remove, self._paths, remains)
+            self._doomed.forget(media.id)

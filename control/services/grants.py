@@ -11,10 +11,11 @@ from control.domain.grants import Grant
 from control.domain.media import Media
 from control.domain.rights import DOWNLOAD, VIEW
 from control.domain.sessions import Principal
-from control.errors import GrantEnded, MediaNotFound, SignInRequired, WrongPrincipal
+from control.errors import GrantEnded, MediaNotFound, SignInRequired, StreamStopped, WrongPrincipal
 from control.services.audit import Audit
 from control.services.decisions import decide
 from control.services.identity import Identity
+from control.services.leases import Leases
 from control.services.link_keys import LinkKeys
 from control.services.memory import Memory
 from control.services.visits import Visits
@@ -33,11 +34,11 @@ class Grants:
     def __init__(
         self, grants, memory: Memory[Grant], media: Memory[Media], wrapped_keys: Memory[vault.WrappedKey],
         master: vault.MasterKeys, link_keys: LinkKeys, identity: Identity, visits: Visits,
-        audit: Audit, hours: int, portable_hours: int,
+        leases: Leases, audit: Audit, hours: int, portable_hours: int,
     ):  # fmt: skip
         self._grants, self._memory, self._media, self._wrapped = grants, memory, media, wrapped_keys
         self._master, self._link_keys, self._identity, self._visits = master, link_keys, identity, visits
-        self._audit = audit
+        self._leases, self._audit = leases, audit
         self._lifetime = {False: timedelta(hours=hours), True: timedelta(hours=portable_hours)}
 
     def open(self, principal: Principal, media: Media, portable: bool) -> Opened:
@@ -57,7 +58,8 @@ class Grants:
         """Return the 16 bytes of key(label, n), after a live check of grant, session and asker; audited either way.
 
         `asker` is who sent the request (None: nobody signed in), `visitor` whose visit's cookie came with it. Raises
-        GrantEnded, SignInRequired, SessionEnded, WrongPrincipal, MediaNotFound, ShareBusy or ShareSpent.
+        GrantEnded, SignInRequired, SessionEnded, WrongPrincipal, MediaNotFound, ShareBusy, ShareSpent, StreamStopped or
+        TooManyFilms.
         """
         facts = {"address": address, "decision": decision_id, "media_id": media_id}
         try:
@@ -68,6 +70,7 @@ class Grants:
                 raise GrantEnded(reason=refusal.reason) if principal.share else MediaNotFound(reason=refusal.reason)
             if principal.share:
                 self._visits.watch(principal, media, label, n, decision_id)
+            self._leases.renew(principal, grant_id, label)
         except Exception as error:
             reason = getattr(error, "reason", "") or getattr(error, "code", "error")
             self._audit.record("key_refused", asker or Principal("anonymous"), reason=reason, **facts)
@@ -79,6 +82,8 @@ class Grants:
         self, grant_id: str, media_id: str, asker: Principal | None, visitor: str | None
     ) -> Principal:  # fmt: skip
         grant = self._memory.get(grant_id)
+        if grant is not None and grant.revoked and grant.end_reason:
+            raise StreamStopped(grant.end_reason)
         if grant is None or grant.revoked or grant.media_id != media_id or grant.expires_at <= datetime.now(UTC):
             raise GrantEnded()
         if grant.visit_id:

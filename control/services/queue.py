@@ -53,7 +53,7 @@ class Queue:
 
     def _failed(self, media_id: str) -> Media:
         media = self._media.find(media_id)
-        if media is None:
+        if media is None or media.trashed_at is not None:
             raise MediaNotFound()
         if media.state != "failed" and not (media.mount and media.error_code):
             raise BadRequest("Only an import that has failed can be tried again.")

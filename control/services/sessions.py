@@ -36,9 +36,11 @@ class Sessions:
     def __init__(
         self, sessions, portable, memory: Memory[Session], tokens: Tokens, audit: Audit,
         publish: Callable[[str, str], None], idle_minutes: int, grace_seconds: int,
+        tell: Callable[[str], None] = lambda user: None,
     ):  # fmt: skip
+        """`tell(user)` says to the pages that a user's devices have changed."""
         self._sessions, self._portable, self._memory = sessions, portable, memory
-        self._tokens, self._audit, self._publish = tokens, audit, publish
+        self._tokens, self._audit, self._publish, self._tell = tokens, audit, publish, tell
         self._idle, self._grace_seconds = timedelta(minutes=idle_minutes), grace_seconds
         self._clocks = LastSeen(sessions.touch, ACTIVITY_SECONDS)
 
@@ -90,6 +92,7 @@ class Sessions:
             return None
         for replaced in ended:
             self._forget(replaced)
+        self._tell(user.id)
         principal = Principal("session", user.id, user.username, user.full_name, user.role, session_id)
         access_token, _ = self._tokens.mint("access", user.id, session_id)
         return SignedIn(access_token, refresh_token, self._tokens.access_seconds, user, principal)
@@ -156,6 +159,7 @@ class Sessions:
             details={"device": device.name},
         )  # fmt: skip
         self.end(principal.session_id, reason)
+        self._tell(principal.user_id)
 
     # --- out -------------------------------------------------------------------------------------
 
@@ -165,6 +169,7 @@ class Sessions:
             ended = self.end_all_of(principal.user_id, "signed out everywhere")
         else:
             ended = int(self.end(principal.session_id, "signed out"))
+            self._tell(principal.user_id)
         self._audit.record("sign_out", principal, address=address, decision=decision_id, reason=f"{ended} ended")
         return ended
 
@@ -178,6 +183,11 @@ class Sessions:
         alive_since = datetime.now(UTC) - self._idle
         live = [session for session in self._sessions.live(user_id) if session.last_activity_at > alive_since]
         return live + self._portable.portable(user_id)
+
+    def device_name(self, principal: Principal) -> str:
+        """What the session's device is called; "" without a session."""
+        known = principal.session_id and self._sessions.fingerprint(principal.session_id)
+        return known.name if known else ""
 
     def end_device(self, principal: Principal, session_id: str, address: str, decision_id: str) -> None:
         """End one of the principal's own devices (an administrator: any); raises SessionNotFound for others."""
@@ -201,6 +211,7 @@ class Sessions:
             self._publish("grant", grant)
         else:
             self.end(device.id, f"ended by {principal.name}")
+        self._tell(device.user_id)
         self._audit.record(
             "session_ended", principal, address=address, decision=decision_id,
             reason="by its user" if device.user_id == principal.user_id else "by somebody else",
@@ -212,6 +223,7 @@ class Sessions:
         ended = self._sessions.end_all(user_id, reason)
         for session_id in ended:
             self._forget(session_id)
+        self._tell(user_id)
         return len(ended)
 
     def judge_again(self, user_id: str) -> None:

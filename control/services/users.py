@@ -104,6 +104,13 @@ class Users:
         self._service_tokens.judge_again(user.id)
         self._shares.judge_again(user.id)
 
+    def set_max_streams(self, user: User, streams: int | None, by: Principal = OPERATOR) -> None:
+        """How many streams the user may watch at once (0: no limit, None: what the settings say); new ones heed it."""
+        self._users.set_max_streams(user.id, streams)
+        self._record("stream_limit_changed", by, user, "default" if streams is None else str(streams))
+        self._sessions.judge_again(user.id)
+        self._service_tokens.judge_again(user.id)
+
     def disable(self, user: User, by: Principal = OPERATOR) -> int:
         """Switch the user off and end every session; returns how many."""
         self._keep_an_admin(user)

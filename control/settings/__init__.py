@@ -44,6 +44,7 @@ from control.settings.sections import (
     Session,
     Shares,
     Trail,
+    Trash,
     Uploads,
     Video,
 )
@@ -82,6 +83,7 @@ class Settings(BaseSettings):
     ffmpeg: Ffmpeg = Ffmpeg()
     imports: Imports = Imports()
     uploads: Uploads = Uploads()
+    trash: Trash = Trash()
     processing: Processing = Processing()
     mounts: list[Mount] = []
     protected: list[Protected] = []

@@ -79,6 +79,7 @@ class Limits(Section):
     network_per_minute: float = Field(20, gt=0)
     requests_burst: int = Field(2000, ge=1)  # requests of one principal to one worker
     requests_per_second: float = Field(200, gt=0)
+    streams: int = Field(0, ge=0)  # films and songs that a user watches at once; 0: no limit
     event_streams: int = Field(8, ge=0)  # live streams of one session to one worker; 0: pages poll
     event_streams_per_worker: int = Field(1000, ge=0, le=1500)
 
@@ -250,6 +251,10 @@ class Uploads(Section):
     visibility: Literal["private", "library", "public"] = "private"  # of what is uploaded, unless its owner says
     scan_command: list[str] = []  # a virus scanner; the path is added. 0: clean, 1: refused
     scan_seconds: float = Field(600, gt=0)
+
+
+class Trash(Section):
+    days: int = Field(30, ge=1)  # what has been in the trash for longer is removed for good
 
 
 class Processing(Section):

@@ -20,7 +20,8 @@ async function save(event) {
       headers: { "Content-Type": "application/json", Accept: "application/json" },
       body: JSON.stringify(changes(new FormData(form))),
     });
-    location.reload();
+    // Whoever takes it out of their own sight has no page of it any more.
+    await request(`/api/media/${form.dataset.media}`).then(() => location.reload(), () => location.assign("/library"));
   } catch (problem) {
     const { title, text } = describe(problem);
     note.textContent = `${title}. ${text}`;

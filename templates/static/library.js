@@ -11,6 +11,7 @@ const page = document.getElementById("library-page");
 
 for (const event of ["pointerover", "focusin"]) page.addEventListener(event, enter);
 for (const event of ["pointerout", "focusout"]) page.addEventListener(event, leave);
+document.addEventListener("library-changed", () => refresh().catch(() => {})); // by our own hand: seen at once
 schedule();
 
 // --- moving previews ---------------------------------------------------------------------------------------------------

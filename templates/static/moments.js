@@ -7,7 +7,7 @@ const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
 const LONG_AGO = 7 * 86400; // seconds: from then on a date says more
 
 export function showMoments(root = document) {
-  for (const time of root.querySelectorAll("time[datetime]")) {
+  for (const time of root.querySelectorAll("time[datetime]:not([data-as-is])")) {
     const moment = new Date(time.dateTime);
     time.textContent = "ago" in time.dataset ? ago(moment) : DATE.format(moment);
     if ("ago" in time.dataset) time.title = MOMENT.format(moment);

@@ -1,51 +1,61 @@
-/* Plays films (hls.js, or the browser itself where it knows HLS) and single audio and video files, under
-   media-chrome's controls. */
+/* START HERE for the player of films: hls.js (or the browser itself where it knows HLS) or a plain file under
+   media-chrome's controls, and everything around them, each in a file of its own. */
 
 import "./shadow-styles.js"; // before media-chrome
-import { RETRY_AFTER, clear, describe, show } from "./problems.js";
-import { Renditions } from "./renditions.js";
-import { Problem, renew, request } from "./session.js";
-import { SoundTracks } from "./soundtracks.js";
+import { markChapters } from "./chapters.js";
+import { Film } from "./film.js";
+import { listenToKeys } from "./keyboard.js";
+import { tellLockScreen } from "./lock-screen.js";
+import { clear, show } from "./problems.js";
+import { offerRemote } from "./remote.js";
+import { resume } from "./resuming.js";
+import { Problem, request } from "./session.js";
+import { listenToTaps } from "./taps.js";
+import { goOn, leadOn } from "./up-next.js";
 
 const HLS_TYPE = "application/vnd.apple.mpegurl";
-const PAGE_KEYS = new Set([" ", "k", "m", "f", "j", "l", "ArrowLeft", "ArrowRight"]);
-const REFUSED = new Set([401, 403, 410]); // answers that asking again does not change
-const AGAIN_AT_MOST_EVERY = 30 * 1000;
-const MEND_AT_MOST_EVERY = 5 * 1000;
-
-// A few quick tries by hls.js, then the page says what is wrong and goes on trying by itself.
-const PATIENCE = {
-  default: {
-    maxTimeToFirstByteMs: 10000,
-    maxLoadTimeMs: 60000,
-    timeoutRetry: { maxNumRetry: 2, retryDelayMs: 0, maxRetryDelayMs: 0 },
-    errorRetry: { maxNumRetry: 2, retryDelayMs: 1000, maxRetryDelayMs: 4000 },
-  },
-};
 
 /** Start the player that `stage` holds. */
 export async function play(stage) {
-  const element = stage.querySelector("video, audio");
-  if (stage.dataset.delivery === "hls") await playHls(stage, element);
-  else playFile(stage, element);
+  const video = stage.querySelector("video, audio");
+  markChapters(stage, video);
+  const start = resume(stage, video);
+  const film = stage.dataset.delivery === "hls" ? await playHls(stage, video, start) : playFile(stage, video, start);
   await import(stage.dataset.mediaChrome);
-  element.controls = false; // they were for a page without scripts
-  listenToPage(stage.querySelector("media-controller"));
+  video.controls = false; // they were for a page without scripts
+  const controller = stage.querySelector("media-controller");
+  listenToKeys(controller, video);
+  listenToTaps(controller, video);
+  tellLockScreen(stage, video, () => goOn());
+  leadOn(stage, video);
+  offerRemote(stage, video, film);
 }
 
-async function playHls(stage, video) {
+async function playHls(stage, video, start) {
   const { default: Hls } = await import(stage.dataset.hls);
-  if (Hls.isSupported()) new Film(stage, video, Hls).open(0);
-  else if (video.canPlayType(HLS_TYPE)) playFile(stage, video);
+  if (Hls.isSupported()) {
+    const film = new Film(stage, video, Hls);
+    film.open(start);
+    return film;
+  }
+  if (video.canPlayType(HLS_TYPE)) playFile(stage, video, start);
   else show(stage, new Problem(0, { code: "DECODE" }));
 }
 
-function playFile(stage, element) {
-  const failed = async () => show(stage, await causeOf(stage.dataset.stream), () => element.load());
+function playFile(stage, element, start) {
+  let position = start;
+  const failed = async () => {
+    position = element.currentTime || position;
+    show(stage, await causeOf(stage.dataset.stream), () => element.load());
+  };
   element.addEventListener("error", failed);
-  element.addEventListener("loadedmetadata", () => clear(stage));
+  element.addEventListener("loadedmetadata", () => {
+    clear(stage);
+    if (position) element.currentTime = position;
+  });
   if (element.error) failed(); // the page's own src had failed before this script came
   if (!element.src) element.src = stage.dataset.stream;
+  else if (element.readyState >= HTMLMediaElement.HAVE_METADATA) element.currentTime = position;
 }
 
 /** Return why a media element could not load `url`: the server's reason, or that the format is unknown here. */
@@ -55,129 +65,5 @@ async function causeOf(url) {
     return new Problem(0, { code: "DECODE" });
   } catch (problem) {
     return problem;
-  }
-}
-
-/** Let the player's keys work while nothing on the page has the focus (up and down keep scrolling it). */
-function listenToPage(controller) {
-  document.addEventListener("keydown", (event) => {
-    const modified = event.ctrlKey || event.metaKey || event.altKey || event.shiftKey;
-    if (event.target !== document.body || modified || !PAGE_KEYS.has(event.key)) return;
-    event.preventDefault();
-    controller.keyboardShortcutHandler(event);
-  });
-}
-
-/** One film: an hls.js instance, and what happens when it is refused something. */
-class Film {
-  #stage;
-  #video;
-  #hls;
-  #kinds;
-  #triedAgain = 0;
-  #mended = 0;
-  #failing = false;
-  #trouble = new AbortController();
-
-  constructor(stage, video, Hls) {
-    this.#stage = stage;
-    this.#video = video;
-    this.#kinds = Hls.ErrorTypes;
-    this.#hls = new Hls({
-      startPosition: 0, // a film that is still growing starts at its beginning, too
-      enableWorker: true,
-      workerPath: stage.dataset.hlsWorker, // a file of our own: no blob needed
-      capLevelToPlayerSize: true,
-      backBufferLength: 60,
-      fragLoadPolicy: PATIENCE,
-      keyLoadPolicy: PATIENCE,
-    });
-    video.videoRenditions = new Renditions();
-    video.videoRenditions.follow(this.#hls, Hls.Events);
-    Object.defineProperty(video, "audioTracks", { value: new SoundTracks() }); // Safari has a read-only one
-    video.audioTracks.follow(this.#hls, Hls.Events);
-    this.#hls.on(Hls.Events.ERROR, (_, data) => {
-      if (data.fatal || REFUSED.has(data.response?.code)) this.#failed(data);
-    });
-    this.#hls.on(Hls.Events.FRAG_BUFFERED, () => this.#recovered());
-    this.#hls.attachMedia(video);
-  }
-
-  /** Ask for the stream (and so for a new grant) and go on at `position`, playing if it was. */
-  open(position) {
-    const playing = !this.#video.paused;
-    this.#hls.config.startPosition = position;
-    this.#hls.loadSource(this.#stage.dataset.stream);
-    if (playing) this.#video.addEventListener("canplay", () => this.#video.play(), { once: true });
-  }
-
-  async #failed(data) {
-    if (data.type !== this.#kinds.NETWORK_ERROR) return this.#mend();
-    if (this.#failing) return;
-    this.#failing = true;
-    this.#hls.stopLoad(); // what is buffered plays on; nothing more is asked for until it is known why
-    await this.#answer(problemOf(data));
-    this.#failing = false;
-  }
-
-  /** A token that ran out is renewed, a grant that ended is asked for again; neither in a loop. */
-  async #answer(problem) {
-    if (!REFUSED.has(problem.status) || !this.#mayTryAgain()) return this.#report(problem);
-    if (problem.status !== 401) return this.open(this.#video.currentTime);
-    if (await renew().catch(() => false)) return this.#goOn();
-    this.#report(problem);
-  }
-
-  #mayTryAgain() {
-    const now = Date.now();
-    if (now - this.#triedAgain < AGAIN_AT_MOST_EVERY) return false;
-    this.#triedAgain = now;
-    return true;
-  }
-
-  #goOn() {
-    if (this.#hls.levels.length) this.#hls.startLoad();
-    else this.open(this.#video.currentTime);
-  }
-
-  #mend() {
-    const now = Date.now();
-    if (now - this.#mended < MEND_AT_MOST_EVERY) return this.#openAnew();
-    this.#mended = now;
-    this.#hls.recoverMediaError();
-  }
-
-  /** What cannot be decoded may have been encrypted anew meanwhile: the whole stream is asked for, once. */
-  #openAnew() {
-    if (!this.#mayTryAgain()) return this.#report(new Problem(0, { code: "DECODE" }));
-    this.open(this.#video.currentTime);
-  }
-
-  /** Say it once the buffer has run dry, not while the film still goes on. */
-  #report(problem) {
-    this.#trouble.abort();
-    const { signal } = (this.#trouble = new AbortController());
-    const say = () => show(this.#stage, problem, () => this.#goOn());
-    const playsOn = !this.#video.paused && this.#video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA;
-    if (!playsOn) return say();
-    this.#video.addEventListener("waiting", say, { once: true, signal });
-    if (describe(problem).passing) setTimeout(() => signal.aborted || this.#goOn(), RETRY_AFTER);
-  }
-
-  #recovered() {
-    this.#trouble.abort();
-    clear(this.#stage);
-  }
-}
-
-/** Return the server's error of a failed hls.js request. */
-function problemOf({ response, networkDetails: xhr }) {
-  const status = response?.code ?? 0;
-  if (!status) return new Problem(0, { code: "OFFLINE" });
-  try {
-    const text = xhr.responseType === "arraybuffer" ? new TextDecoder().decode(xhr.response) : xhr.responseText;
-    return new Problem(status, JSON.parse(text).error);
-  } catch {
-    return new Problem(status);
   }
 }

@@ -1,10 +1,12 @@
-/* Selecting several cards of the library, to download or share them together: by their checkboxes, by shift for all in
+/* Selecting several cards of the library, to do something with all of them: by their checkboxes, by shift for all in
    between, by a long press, or by "Select". What is selected outlives paging, until the tab is closed. */
 
 import { wireCopies } from "./copying.js";
 import { describe } from "./problems.js";
+import { askForTags, askForVisibility, trash, wireActions } from "./selection-actions.js";
 import { chosen } from "./selection-memory.js";
 import { openShare, wireShares } from "./share.js";
+import { showUndo } from "./undo.js";
 import { downloadZip } from "./zip.js";
 
 const LONG_PRESS = 400; // ms: before the browser opens a menu of its own
@@ -23,6 +25,8 @@ wireLongPress();
 wireBar();
 wireCopies();
 wireShares();
+wireActions(tell);
+showUndo();
 draw();
 
 function boxes() {
@@ -82,9 +86,14 @@ function key(event) {
   if (event.key === "Escape") setMode(false);
   if (event.key === "a" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    for (const box of boxes()) chosen.set(box.value, nameOf(box));
-    draw();
+    selectAll();
   }
+}
+
+/** All on this page. */
+function selectAll() {
+  for (const box of boxes()) chosen.set(box.value, nameOf(box));
+  draw();
 }
 
 /** (!) A finger that moves scrolls, and the system's own menu must not come over the card. */
@@ -119,7 +128,7 @@ function draw() {
   bar.hidden = !isOn();
   const count = chosen.size;
   bar.querySelector("[data-count]").textContent = count ? `${count} selected` : "Select what you want";
-  for (const button of bar.querySelectorAll("[data-selection]:not([data-selection=clear])")) button.disabled = !count;
+  for (const button of bar.querySelectorAll(".selection-actions [data-selection]:not([data-selection=clear])")) button.disabled = !count;
 }
 
 function tell(text) {
@@ -129,7 +138,7 @@ function tell(text) {
 // --- doing -------------------------------------------------------------------------------------------------------------
 
 function wireBar() {
-  const actions = { clear: () => setMode(false), share, zip };
+  const actions = { clear: () => setMode(false), all: selectAll, share, zip, tags: askForTags, visibility: askForVisibility, trash: remove };
   for (const button of bar.querySelectorAll("[data-selection]")) {
     button.addEventListener("click", actions[button.dataset.selection]);
   }
@@ -138,6 +147,13 @@ function wireBar() {
 function share() {
   const names = chosen.names();
   openShare(chosen.ids(), names.length === 1 ? names[0] : `${names.length} items`);
+}
+
+async function remove({ currentTarget: button }) {
+  button.disabled = true;
+  await trash(tell);
+  if (!chosen.size) choosing = false;
+  draw();
 }
 
 async function zip({ currentTarget: button }) {

@@ -4,11 +4,12 @@
 const RENEW_AFTER = 10 * 60 * 1000;
 const RENEWED = "sluice.renewed"; // when any tab renewed last, in ms since the epoch
 
-/** A refusal of the server (its code, message, details) or, with code OFFLINE, no answer at all. */
+/** A refusal of the server (its code, message, details) or, with code OFFLINE, no answer at all; `wait`: seconds until
+    it is worth another try, where the server says so (Retry-After). */
 export class Problem extends Error {
-  constructor(status, { code, message, details } = {}) {
+  constructor(status, { code, message, details } = {}, wait) {
     super(message);
-    Object.assign(this, { status, code: code ?? `HTTP_${status}`, details });
+    Object.assign(this, { status, code: code ?? `HTTP_${status}`, details, wait });
   }
 }
 
@@ -16,16 +17,19 @@ export class Problem extends Error {
 export async function request(path, init = {}) {
   let response = await send(path, init);
   if (response.status === 401 && (await renew())) response = await send(path, init);
-  if (!response.ok) throw new Problem(response.status, await errorOf(response));
+  if (!response.ok) {
+    const wait = Number(response.headers.get("Retry-After")) || undefined;
+    throw new Problem(response.status, await errorOf(response), wait);
+  }
   return response;
 }
 
-/** Return the JSON that `path` answers to a GET, or to a POST of `body`. */
-export async function json(path, body) {
+/** Return the JSON that `path` answers to a GET, or to a POST (or another `method`) of `body`. */
+export async function json(path, body, method = "POST") {
   const headers = { Accept: "application/json" };
   if (body === undefined) return (await request(path, { headers })).json();
   headers["Content-Type"] = "application/json";
-  return (await request(path, { method: "POST", headers, body: JSON.stringify(body) })).json();
+  return (await request(path, { method, headers, body: JSON.stringify(body) })).json();
 }
 
 /** Renew the cookies; false when the session has ended. Tabs take turns: a refresh token is good for one use. */

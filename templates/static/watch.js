@@ -1,10 +1,13 @@
 /* START HERE for the watch page: picks what its stage needs, and follows a medium that is still being prepared. */
 
 import { wireCopies } from "./copying.js";
+import * as deletion from "./delete.js";
 import * as edit from "./edit.js";
 import { wireDialogs } from "./links.js";
+import { wireWatched } from "./resuming.js";
 import { json } from "./session.js";
 import { wireShares } from "./share.js";
+import { wireStream } from "./streams.js";
 
 const POLL_EVERY = 2000;
 const stage = document.getElementById("stage");
@@ -19,6 +22,9 @@ wireCopies();
 wireDialogs();
 wireShares();
 edit.wire();
+wireWatched();
+if (stage.dataset.delivery === "hls") wireStream(stage.dataset.media);
+deletion.wire();
 views[stage.dataset.view]?.();
 if (document.querySelector("[data-progress]")) setTimeout(follow, POLL_EVERY);
 

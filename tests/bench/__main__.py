@@ -11,7 +11,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from tests.bench import archives, ingest, receipts, uploads
+from tests.bench import archives, events, ingest, receipts, uploads
 from tests.bench.world import FILES, REPO, World, bad_sign_ins, world
 
 
@@ -118,7 +118,10 @@ def main() -> None:
 
 
 # What has a world of its own.
-OTHERS = {"archives": archives.main, "ingest": ingest.main, "receipts": receipts.main, "uploads": uploads.main}
+OTHERS = {
+    "archives": archives.main, "events": events.main, "ingest": ingest.main, "receipts": receipts.main,
+    "uploads": uploads.main,
+}  # fmt: skip
 
 if __name__ == "__main__":
     if sys.argv[1:2] and sys.argv[1] in OTHERS:

@@ -12,6 +12,7 @@ import schemathesis
 from schemathesis.core.failures import FailureGroup
 
 from tests.e2e.people import PASSWORD, add_user, bearer, sign_in
+from tests.e2e.uploads.clients import send
 from tests.stack import running
 
 
@@ -46,7 +47,13 @@ def test_every_answer_is_as_described(stack, schema, film, shelved):
     refused = stack.session(None).get("/api/media/library")
     shared = person.post("/api/shares", json={"media_ids": [shelved["id"]], "rights": ["view"], "password": "1234"})
     share = f"/api/shares/{shared.json()['id']}"
+    note = f"/api/media/{send(person, 'described.txt', b'note')['media_id']}"
+    person.delete(note).raise_for_status()
+    trash, back = person.get("/api/trash"), person.post(f"{note}/restore")
+    tagged = person.post("/api/media/batch", json={"action": "tag", "add": ["a"], "media_ids": [note[11:], film["id"]]})
     calls = [
+        ("/api/trash", trash), ("/api/media/{media_id}/restore", back), ("/api/media/batch", tagged),
+        ("/api/trash", person.delete("/api/trash")),
         ("/api/shares", shared), ("/api/shares/{share_id}", person.get(share)),
         ("/api/shares/{share_id}", person.patch(share, json={"name": "Mine"})),
         ("/api/auth/login", signed_in), ("/api/tokens", token), ("/api/media/library", refused),

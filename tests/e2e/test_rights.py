@@ -29,6 +29,7 @@ CHANGE = (UNKNOWN, NO, HIDDEN, IN, HIDDEN, IN, NO, UNKNOWN, UNKNOWN)
 LINK = (UNKNOWN, NO, IN, IN, IN, IN, NO, UNKNOWN, UNKNOWN)
 SHARE = (UNKNOWN, NO, HIDDEN, IN, HIDDEN, IN, NO, UNKNOWN, UNKNOWN)  # a share of the owner
 UPLOAD = (UNKNOWN, NO, IN, IN, IN, IN, NO, UNKNOWN, UNKNOWN)
+MISSING = (UNKNOWN, NO, HIDDEN, HIDDEN, HIDDEN, HIDDEN, NO, UNKNOWN, UNKNOWN)
 NO_UPLOAD = (HIDDEN,) * 9
 ADMIN = (UNKNOWN, NO, NO, NO, NO, IN, NO, UNKNOWN, UNKNOWN)
 NOBODY = (HIDDEN,) * 9
@@ -43,6 +44,7 @@ MATRIX = {
     "GET /watch/{media_id:uuid}": PRIVATE,
     "GET /upload": (UNKNOWN, NO, IN, IN, IN, IN, NO, UNKNOWN, UNKNOWN),
     "GET /shares": (UNKNOWN, NO, IN, IN, IN, IN, NO, UNKNOWN, UNKNOWN),
+    "GET /trash": UPLOAD,
     "GET /account": PERSON,
     "POST /account/password": PERSON,
     "POST /account/devices/end": PERSON,
@@ -60,6 +62,21 @@ MATRIX = {
     "GET /api/sessions": PERSON,
     "DELETE /api/sessions": PERSON,
     "DELETE /api/sessions/{session_id:uuid}": PERSON,
+    "GET /api/streams": PERSON,
+    "POST /api/streams/{stream_id:uuid}/end": PERSON,  # nothing is played there, so nothing ends
+    "POST /api/streams/{stream_id:uuid}/take-over": (
+        UNKNOWN,
+        HIDDEN,
+        HIDDEN,
+        HIDDEN,
+        HIDDEN,
+        HIDDEN,
+        NO,
+        UNKNOWN,
+        UNKNOWN,
+    ),
+    "GET /api/admin/streams": ADMIN,
+    "POST /api/admin/streams/{stream_id:uuid}/end": (UNKNOWN, NO, NO, NO, NO, HIDDEN, NO, UNKNOWN, UNKNOWN),
     "GET /api/tokens": PERSON,
     "POST /api/tokens": PERSON,
     "DELETE /api/tokens/{token_id:uuid}": PERSON,
@@ -68,7 +85,17 @@ MATRIX = {
     "GET /api/media/at": ANYBODY,  # asked without a path
     "GET /api/media/{media_id:uuid}": PRIVATE,
     "PATCH /api/media/{media_id:uuid}": CHANGE,
+    # Of a media that is not there; test_trash.py deletes real ones.
+    "DELETE /api/media/{media_id:uuid}": MISSING,
+    "POST /api/media/{media_id:uuid}/restore": MISSING,
+    "POST /api/media/batch": UPLOAD,  # asked for nothing
+    "GET /api/trash": UPLOAD,
+    "DELETE /api/trash": UPLOAD,
+    "DELETE /api/trash/{media_id:uuid}": MISSING,
+    "GET /api/trash/{media_id:uuid}/picture": MISSING,
     "GET /api/media/{media_id:uuid}/neighbours": PRIVATE,
+    **{f"{method} /api/media/{{media_id:uuid}}/position": PRIVATE for method in ("GET", "PUT", "DELETE")},
+    "GET /api/media/continue": ANYBODY,
     "GET /api/media/{media_id:uuid}/original": PRIVATE,
     "GET /api/media/stream/{media_id:uuid}": PRIVATE,
     "GET /api/media/thumbnail/{media_id:uuid}": GATED,
@@ -118,7 +145,7 @@ MATRIX = {
     "DELETE /v1/files/upload/{upload_id}": NO_UPLOAD,
     "GET /v1/files/metadata/{key:path}": PRIVATE,
     # Of a file that is not there; uploads/test_library.py deletes real ones.
-    "DELETE /v1/files/{key:path}": (UNKNOWN, NO, HIDDEN, HIDDEN, HIDDEN, HIDDEN, NO, UNKNOWN, UNKNOWN),
+    "DELETE /v1/files/{key:path}": MISSING,
     "POST /files/": UPLOAD,
     "OPTIONS /files/": OPEN,
     "GET /files/{upload_id}": NO_UPLOAD,
@@ -209,17 +236,22 @@ def outcome(answer) -> str:
     return refusals.get(code, IN)
 
 
+NOWHERE = "00000000-0000-4000-8000-000000000000"
+
+
 def ask(client, row: str, media: str, shared: dict):
     method, path = row.split(" ", 1)
+    media = NOWHERE if MATRIX[row] is MISSING else media
+    path += "?before=1990-01-01T00:00:00Z" if row == "DELETE /api/trash" else ""  # nothing is as old
     for name, value in {
         "{media_id:uuid}": media, "{session_id:uuid}": media, "{token_id:uuid}": media, "{archive_id:uuid}": media,
-        "{decision}": "0" * 32, "{stream_id}": media, "{encoded_key}": media, "{grant}": "0" * 32, "{rung}": "360p",
+        "{decision}": "0" * 32, "{stream_id}": media, "{stream_id:uuid}": media, "{encoded_key}": media, "{grant}": "0" * 32, "{rung}": "360p",
         "{n:int}": "0", "{upload_id}": "0" * 32, "{key:path}": f"media/{media}" if method == "GET" else "media/none",
         "{share_id:uuid}": shared["id"], "{code}": shared["code"],
     }.items():  # fmt: skip
         path = path.replace(name, value)
-    body = {"json": {"upload_id": "0" * 32}} if path.startswith(("/api/", "/v1/")) else {"data": {"x": "1"}}
-    options = body if method in ("POST", "PATCH") else {}
+    body = {"json": {"upload_id": "0" * 32, "seconds": 1}} if path.startswith(("/api/", "/v1/")) else {"data": {"x": "1"}}
+    options = body if method in ("POST", "PATCH", "PUT") else {}
     headers = {"Accept": "application/json"}
     if path.startswith(("/files", "/v1/files/part")):
         headers |= {"Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}

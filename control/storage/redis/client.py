@@ -6,6 +6,7 @@
 ``sluice:events``        channel   "{topic}:{json}": a hint for the pages that something has changed
                                    (storage/redis/events.py)
 ``sluice:session:{id}``  15 min    a copy of a session for workers that do not know it yet (storage/redis/sessions.py)
+``sluice:leases…``       150 s     who is watching what now (storage/redis/leases.py)
 ``sluice:limit:{key}``   its own   the theoretical arrival time of a rate limit (storage/redis/limits.py)
 ======================== ========= ==============================================================================
 """
@@ -26,6 +27,7 @@ CHANGED_CHANNEL = "sluice:changed"
 EVENTS_CHANNEL = "sluice:events"
 SESSION_PREFIX = "sluice:session:"
 LIMIT_PREFIX = "sluice:limit:"
+LEASES = "sluice:leases"
 
 # redis-py 8 retries ten times by default: 3.0 s against a dead server. A request must not wait for that.
 ANSWER_SECONDS = 0.15

@@ -24,7 +24,7 @@ class Events:
 
     def publish(self, topic: str, **hint) -> None:
         """Something of `topic` has changed; `hint` is small and of JSON, its `id` names what. Never raises or waits."""
-        thing = (topic, str(hint.get("id", "")))
+        thing = (topic, f"{hint.get('id', '')} {hint.get('user', '')}")
         self._waiting.pop(thing, None)
         while len(self._waiting) >= LONGEST:
             self._waiting.pop(next(iter(self._waiting)), None)

@@ -25,9 +25,12 @@ EVENTS = {
     "user_enabled": "a user was switched on",
     "user_deleted": "a user was deleted",
     "role_changed": "a user got another role",
+    "stream_limit_changed": "a user may watch more or fewer streams at once",
     "token_minted": "a service token was made",
     "token_revoked": "a service token was revoked",
     "stream_opened": "a grant was opened",
+    "stream_taken_over": "a stream was ended for another device of its user",
+    "stream_ended": "a stream was ended",
     "key": "a content key was given out",
     "key_refused": "a content key was refused",
     "link_minted": "a signed link was made",
@@ -46,6 +49,9 @@ EVENTS = {
     "mount_loss_confirmed": "files that are missing on a mount are gone for good",
     "media_renamed": "a media got another name or other tags",
     "media_changed": "a media got another visibility or owner",
+    "media_trashed": "a media was put into the trash",
+    "media_restored": "a media came back from the trash",
+    "media_deleted": "a media was deleted for good",
     "refused": "a request was refused",
 }
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from control.domain.grants import Grant
+from control.domain.leases import WatchedGrant
 from control.domain.sessions import DeviceSession, Principal
 from control.storage.sql.pool import Database
 
 _COLUMNS = (
     "id, media_id::text, user_id::text, session_id::text, token_id::text, visit_id, portable, expires_at, "
-    "revoked_at IS NOT NULL AS revoked"
+    "revoked_at IS NOT NULL AS revoked, end_reason"
 )
 
 
@@ -60,10 +62,34 @@ class GrantStore:
         )
         return [DeviceSession(**row) for row in rows]
 
-    def revoke(self, grant: str) -> bool:
-        """True when it was alive until now."""
+    def watched(self, grants: Sequence[str]) -> list[WatchedGrant]:
+        """Those of these grants that are alive, and so is what holds them, with the names of everything."""
+        if not grants:
+            return []
+        rows = self._database.all(
+            """SELECT g.id AS grant, g.user_id::text, u.username, m.id::text AS media_id, m.name AS media_name,
+                      m.kind AS media_kind, g.session_id::text, g.portable, h.id::text AS share_id,
+                      h.name AS share_name,
+                      CASE WHEN h.id IS NOT NULL THEN 'Visitor of a share' WHEN g.portable THEN 'A player'
+                           ELSE coalesce(s.device_name, t.name) END AS device,
+                      CASE WHEN h.id IS NOT NULL THEN 'visitor' WHEN g.portable THEN 'player'
+                           ELSE coalesce(s.device_type, 'script') END AS device_type
+               FROM grants g JOIN users u ON u.id = g.user_id JOIN media m ON m.id = g.media_id
+                   LEFT JOIN sessions s ON s.id = g.session_id LEFT JOIN service_tokens t ON t.id = g.token_id
+                   LEFT JOIN share_visits v ON v.id = g.visit_id LEFT JOIN shares h ON h.id = v.share_id
+               WHERE g.id = ANY(%s) AND g.revoked_at IS NULL AND g.expires_at > now() AND u.active
+                   AND s.ended_at IS NULL AND t.revoked_at IS NULL AND h.revoked_at IS NULL""",
+            [list(grants)],
+        )
+        return [WatchedGrant(**row) for row in rows]
+
+    def revoke(self, grant: str, reason: str = "") -> bool:
+        """`reason` is what its player is told. True when it was alive until now."""
         return bool(
-            self._database.run("UPDATE grants SET revoked_at = now() WHERE id = %s AND revoked_at IS NULL", [grant])
+            self._database.run(
+                "UPDATE grants SET revoked_at = now(), end_reason = %s WHERE id = %s AND revoked_at IS NULL",
+                [reason, grant],
+            )
         )
 
     def forget_before(self, moment: datetime) -> int:

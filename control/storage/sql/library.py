@@ -10,7 +10,7 @@ from psycopg import DataError
 
 from control.domain.media import Media
 from control.errors import BadRequest
-from control.storage.sql.media import COLUMNS, media_of
+from control.storage.sql.media import ALIVE, COLUMNS, media_of
 from control.storage.sql.pool import Database
 
 # What a page may be sorted by, and its type; the id makes the order total. What has no duration comes last.
@@ -132,7 +132,7 @@ class LibraryStore:
 
 def condition_of(filters: Filters) -> tuple[str, dict[str, Any]]:
     """The condition on `media` that they stand for, and its parameters."""
-    clauses = ["deleted_at IS NULL", *_visible(filters)]
+    clauses = [ALIVE, *_visible(filters)]
     parameters: dict[str, Any] = {
         "viewer_id": filters.viewer_id, "query": (filters.query or "").lower(),
         "no_duration": float("-inf" if filters.descending else "inf"),

@@ -14,7 +14,8 @@ from control.storage.sql.pool import Database
 
 COLUMNS = """id::text, name, kind, mime, size_bytes, source, state, created_at, owner_id::text, visibility, progress,
     error_code, error, width, height, duration, renditions, tracks, stills, facts, tags, original, revision,
-    mount, path, stored, folder"""
+    mount, path, stored, folder, trashed_at"""
+ALIVE = "deleted_at IS NULL AND trashed_at IS NULL"
 
 class MediaStore:
     """`changed` is called with the id of every media that a decision or a page could see differently now."""
@@ -30,6 +31,7 @@ class MediaStore:
     # --- reading ----------------------------------------------------------------------------------
 
     def find(self, media: str) -> Media | None:
+        """Also one in the trash."""
         row = self._database.one(f"SELECT {COLUMNS} FROM media WHERE id = %s AND deleted_at IS NULL", [media])  # noqa: S608
         return row and media_of(row)
 
@@ -39,7 +41,7 @@ class MediaStore:
         return row and media_of(row)
 
     def find_all(self, ids: Sequence[str], stored: Sequence[str] = ()) -> list[Media]:
-        """Those that there are of these ids and places of uploads, in no order."""
+        """Those that there are of these ids and places of uploads, in no order, also in the trash."""
         rows = self._database.all(
             f"SELECT {COLUMNS} FROM media WHERE (id = ANY(%s::uuid[]) OR stored = ANY(%s)) AND deleted_at IS NULL",  # noqa: S608
             [list(ids), list(stored)],
@@ -49,7 +51,7 @@ class MediaStore:
     def in_folder(self, owner: str, folder: str, limit: int) -> list[Media]:
         """What `owner` keeps in a folder and below it, by folder and name."""
         rows = self._database.all(
-            f"""SELECT {COLUMNS} FROM media WHERE owner_id = %s AND deleted_at IS NULL
+            f"""SELECT {COLUMNS} FROM media WHERE owner_id = %s AND {ALIVE}
                 AND (folder = %s OR starts_with(folder, %s)) ORDER BY folder, lower(name), id LIMIT %s""",  # noqa: S608
             [owner, folder, folder + "/", limit],
         )
@@ -101,7 +103,7 @@ class MediaStore:
             f"""SELECT {COLUMNS}, import_path FROM media JOIN (
                     SELECT media_id, path AS import_path, seen_at FROM imports WHERE path >= %s AND path < %s
                 ) i ON media_id = id
-                WHERE kind = 'video' AND state = 'completed' AND deleted_at IS NULL ORDER BY seen_at DESC""",  # noqa: S608
+                WHERE kind = 'video' AND state = 'completed' AND {ALIVE} ORDER BY seen_at DESC""",  # noqa: S608
             [prefix, prefix + b"\xff"],
         )
         paths = [bytes(row.pop("import_path")) for row in rows]
@@ -111,7 +113,7 @@ class MediaStore:
         """Imports that wait without a job: the processor ended between registering and queueing them."""
         rows = self._database.all(
             f"""SELECT {COLUMNS} FROM media WHERE source = 'import' AND state IN ('pending', 'processing', 'playable')
-                AND deleted_at IS NULL AND NOT EXISTS (SELECT FROM procrastinate_jobs j
+                AND {ALIVE} AND NOT EXISTS (SELECT FROM procrastinate_jobs j
                 WHERE j.args ->> 'media' = media.id::text AND j.status IN ('todo', 'doing'))"""  # noqa: S608
         )
         return [media_of(row) for row in rows]
@@ -215,16 +217,12 @@ class MediaStore:
         row = self._database.one("SELECT crc32 FROM media WHERE id = %s", [media])
         return row and row["crc32"]
 
-    def delete(self, media: str) -> None:
-        """It is not there any more, for anybody."""
-        self._update(media, "UPDATE media SET deleted_at = now(), updated_at = now() WHERE id = %s", [media])
-
     def has_size(self, size: int, other_than: str) -> bool:
         """Whether another media of ours is as large: only then can it be the same. Uploads stay by themselves."""
         return bool(
             self._database.one(
-                """SELECT 1 FROM media WHERE size_bytes = %s AND id <> %s AND source <> 'mount' AND sha256 IS NOT NULL
-                   AND stored IS NULL AND state = 'completed' AND deleted_at IS NULL LIMIT 1""",
+                f"""SELECT 1 FROM media WHERE size_bytes = %s AND id <> %s AND source <> 'mount' AND sha256 IS NOT NULL
+                   AND stored IS NULL AND state = 'completed' AND {ALIVE} LIMIT 1""",  # noqa: S608
                 [size, other_than],
             )
         )
@@ -233,7 +231,7 @@ class MediaStore:
         """The oldest complete import with this content."""
         row = self._database.one(
             f"""SELECT {COLUMNS} FROM media WHERE sha256 = %s AND id <> %s AND source <> 'mount'
-                AND stored IS NULL AND state = 'completed' AND deleted_at IS NULL
+                AND stored IS NULL AND state = 'completed' AND {ALIVE}
                 ORDER BY created_at, id LIMIT 1""",  # noqa: S608
             [sha256, other_than],
         )

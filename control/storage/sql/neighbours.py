@@ -22,7 +22,7 @@ class _Shelf:
 
     condition: str
     parameters: dict[str, Any]
-    key: str = "lower(name)"
+    key: str = "lower(name) COLLATE natural_order"  # "film 2" before "film 10"
 
 
 class NeighbourStore:
@@ -51,7 +51,7 @@ class NeighbourStore:
 
 
 def shelf_of(media: Media) -> _Shelf:
-    """Its album, its mount's directory, or its folder. `words` has the album and the folder in it, and an index."""
+    """Its album, its mount's directory, or its folder. `words` has the album in it, and an index."""
     tags = media.facts.get("tags") or {}
     if media.kind == "audio" and tags.get("album"):
         condition = """words LIKE lower(%(like)s) AND facts #>> '{tags,album}' = %(album)s
@@ -68,8 +68,7 @@ def shelf_of(media: Media) -> _Shelf:
                AND position('\\x2f'::bytea in substring(path from %(length)s::int + 1)) = 0""",
             {"mount": media.mount, "prefix": prefix, "length": len(prefix)},
         )
-    return _Shelf("mount IS NULL AND folder = %(folder)s AND words LIKE lower(%(like)s)",
-                  {"folder": media.folder, "like": _like(media.folder)})  # fmt: skip
+    return _Shelf("mount IS NULL AND folder = %(folder)s", {"folder": media.folder})
 
 
 def _like(text: str) -> str:

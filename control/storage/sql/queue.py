@@ -17,7 +17,7 @@ _JOBS = """SELECT m.id::text AS media_id, m.name, m.kind, coalesce(j.queue_name,
     FROM media m LEFT JOIN procrastinate_jobs j
         ON j.args ->> 'media' = m.id::text AND j.status IN ('todo', 'doing') AND j.task_name = %(task)s
     LEFT JOIN procrastinate_workers w ON w.id = j.worker_id
-    WHERE m.deleted_at IS NULL
+    WHERE m.deleted_at IS NULL AND m.trashed_at IS NULL
         AND (j.id IS NOT NULL OR m.state = 'failed' OR m.source = 'mount' AND m.error_code IS NOT NULL)"""
 DEFER = """SELECT procrastinate_defer_jobs_v1(ARRAY[
     ROW(%s, %s, 0, NULL, NULL, %s, NULL)::procrastinate_job_to_defer_v1])"""

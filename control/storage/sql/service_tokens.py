@@ -9,8 +9,8 @@ from control.domain.service_tokens import ServiceToken
 from control.domain.sessions import Principal
 from control.storage.sql.pool import Database
 
-_SELECT = """SELECT t.id::text, t.name, t.scopes, t.user_id::text, u.username, u.full_name, u.role, t.created_at,
-    t.expires_at, t.last_used_at, t.last_address, (t.revoked_at IS NOT NULL OR NOT u.active) AS dead
+_SELECT = """SELECT t.id::text, t.name, t.scopes, t.user_id::text, u.username, u.full_name, u.role, u.max_streams,
+    t.created_at, t.expires_at, t.last_used_at, t.last_address, (t.revoked_at IS NOT NULL OR NOT u.active) AS dead
     FROM service_tokens t JOIN users u ON u.id = t.user_id"""
 
 
@@ -73,7 +73,7 @@ def _token(row: dict) -> ServiceToken:
     scopes = tuple(row["scopes"])
     owner = Principal(
         "token", row["user_id"], row["username"], row["full_name"], row["role"], token_id=row["id"],
-        scopes=frozenset(scopes),
+        scopes=frozenset(scopes), max_streams=row["max_streams"],
     )  # fmt: skip
     return ServiceToken(
         row["id"], row["name"], scopes, owner, row["created_at"], row["expires_at"], row["last_used_at"],

@@ -85,8 +85,8 @@ class SessionStore:
     def find(self, session: str) -> Session | None:
         """The session with its user; `ended` also when the user has been switched off."""
         row = self._database.one(
-            """SELECT s.id::text, s.user_id::text, u.username, u.full_name, u.role, s.expires_at, s.last_activity_at,
-                      (s.ended_at IS NOT NULL OR NOT u.active) AS ended
+            """SELECT s.id::text, s.user_id::text, u.username, u.full_name, u.role, u.max_streams, s.expires_at,
+                      s.last_activity_at, (s.ended_at IS NOT NULL OR NOT u.active) AS ended
                FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = %s""",
             [session],
         )
@@ -179,5 +179,8 @@ class SessionStore:
 
 
 def _session(row: dict) -> Session:
-    who = Principal("session", row["user_id"], row["username"], row["full_name"], row["role"], row["id"])
+    who = Principal(
+        "session", row["user_id"], row["username"], row["full_name"], row["role"], row["id"],
+        max_streams=row["max_streams"],
+    )  # fmt: skip
     return Session(row["id"], who, row["expires_at"], row["last_activity_at"], row["ended"])

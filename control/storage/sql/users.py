@@ -5,7 +5,7 @@ from __future__ import annotations
 from control.domain.users import User
 from control.storage.sql.pool import Database
 
-_COLUMNS = "id::text, username, full_name, email, role, active, password_hash, last_sign_in_at"
+_COLUMNS = "id::text, username, full_name, email, role, active, password_hash, last_sign_in_at, max_streams"
 
 
 class UserStore:
@@ -41,6 +41,9 @@ class UserStore:
 
     def set_role(self, user: str, role: str) -> None:
         self._database.run("UPDATE users SET role = %s, updated_at = now() WHERE id = %s", [role, user])
+
+    def set_max_streams(self, user: str, streams: int | None) -> None:
+        self._database.run("UPDATE users SET max_streams = %s, updated_at = now() WHERE id = %s", [streams, user])
 
     def set_active(self, user: str, active: bool) -> None:
         self._database.run("UPDATE users SET active = %s, updated_at = now() WHERE id = %s", [active, user])

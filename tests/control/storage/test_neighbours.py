@@ -96,3 +96,12 @@ def plan_of(database, media, filters) -> str:
     explaining = Explaining()
     NeighbourStore(explaining).around(media, filters, 2)
     return "\n".join(row["QUERY PLAN"] for row in explaining.plan)
+
+
+def test_names_are_counted_as_people_count(database):
+    database.run("DELETE FROM media")
+    for number in (1, 2, 10, 20):
+        add(database, f"Film {number}.mkv", folder="Series")
+    before, after = NeighbourStore(database).around(one(database, "Film 2.mkv"), Filters(**EVERYTHING), 9, True)
+    assert [media.name for media in before] == ["Film 1.mkv"]
+    assert [media.name for media in after] == ["Film 10.mkv", "Film 20.mkv"]
