@@ -45,14 +45,18 @@ def world(stack, tmp_path_factory):
     song = make(place / f"{stem} song.mp3", "-f", "lavfi", "-i", "sine=duration=2", "-q:a", "9")
     text = place / f"{stem} a-name-without-a-blank-{'that-goes-on-' * 12}and-on.txt"
     text.write_text("words\n" * 50)
+    thrown = place / f"{stem} thrown away.txt"
+    thrown.write_text("old words\n")
     broken = place / f"{stem} broken.mp4"
     broken.write_text("this is no film")
-    for file in (film, photo, song, text, broken):
+    for file in (film, photo, song, text, thrown, broken):
         stack.drop(file)
-    for file in (film, photo, song, text):
+    for file in (film, photo, song, text, thrown):
         stack.wait_for_media(file.name)
     stack.wait_for_media(broken.name, "failed")
-    return pages.world(stack.session(), stem)
+    client = stack.session()
+    client.delete(f"/api/media/{stack.media(thrown.name)['id']}").raise_for_status()
+    return pages.world(client, stem)
 
 
 @pytest.fixture(scope="module", params=LOOKS, ids=lambda look: f"{look[0]['width']}-{look[1]}")
