@@ -25,6 +25,9 @@ class Place:
     status: int = 200
 
 
+ADMIN = (
+    "users", "sessions", "shares", "queue", "quarantine", "mounts", "links", "keys", "audit", "storage", "health",
+)  # fmt: skip
 _SELECT = ("[data-select-mode]", ".card >> nth=0", ".card >> nth=1")
 
 PLACES = {
@@ -52,6 +55,7 @@ PLACES = {
     "trash": Place("/trash"),
     "account": Place("/account"),
     "admin": Place("/admin"),
+    **{f"admin-{name}": Place(f"/admin/{name}") for name in ADMIN},
     "docs": Place("/docs#post-api-links"),
     "error": Place(f"/watch/{NOBODY}", status=404),
     "share": Place("{share}", stranger=True),
