@@ -37,7 +37,6 @@ PLACES = {
     "library-selected": Place("/library{found}", _SELECT),
     "library-share": Place("/library{found}", (*_SELECT, "[data-selection=share]")),
     "library-tags": Place("/library{found}", (*_SELECT, "[data-selection=tags]")),
-    "library-trash": Place("/library{found}", (*_SELECT, "[data-selection=trash]")),
     "empty": Place("/library?query=nothing-has-this-name"),
     "menu": Place("/library{found}", ("summary.avatar",)),
     "watch-video": Place("/watch/{video}"),
