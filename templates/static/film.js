@@ -1,5 +1,6 @@
 /* One film: an hls.js instance, and what happens when it is refused something. */
 
+import "./empty-tracks.js";
 import { Prefix } from "./prefix.js";
 import { clear, describe, retryAfter, show } from "./problems.js";
 import { Renditions } from "./renditions.js";

@@ -69,7 +69,7 @@ def at(page) -> float:
 
 def open_film(page, film) -> None:
     page.goto(f"/watch/{film['id']}")
-    chrome.until(page, f"{HEARD}?.readyState >= 2 && customElements.get('media-controller')")
+    chrome.until(page, f"{HEARD}?.readyState >= 2 && !!customElements.get('media-controller')")
     page.evaluate(f"{HEARD}.muted = true")
 
 
