@@ -26,8 +26,10 @@ from control.services.events import EventHub
 from control.services.explain import Explain
 from control.services.files import Files
 from control.services.grants import Grants
+from control.services.health import Health
 from control.services.identity import Identity
 from control.services.issuers import Issuers
+from control.services.keys import Keys
 from control.services.leases import Leases
 from control.services.library import Library
 from control.services.limits import LocalLimiter, RequestLimits, ShareLimits, SignInLimits
@@ -38,6 +40,7 @@ from control.services.mounts import Mounts
 from control.services.neighbours import Neighbours
 from control.services.passwords import Passwords
 from control.services.positions import Positions
+from control.services.quarantine import Quarantine
 from control.services.queue import Queue
 from control.services.receipts import Receipts
 from control.services.service_tokens import ServiceTokens
@@ -47,6 +50,7 @@ from control.services.sign_ins import BasicSignIns, ForeignSignIns, SignIns
 from control.services.tokens import FormTokens, SigningKeys, Tokens
 from control.services.trash import Trash
 from control.services.uploads import Uploads
+from control.services.usage import Usage
 from control.services.users import Users
 from control.services.vault import Vault
 from control.services.visits import Visits
@@ -54,7 +58,7 @@ from control.settings import Settings
 from control.storage import access_log
 from control.storage.originals import Originals
 from control.storage.redis.changes import ChangePublisher, ChangeSubscription
-from control.storage.redis.client import EVENTS_CHANNEL, connect
+from control.storage.redis.client import EVENTS_CHANNEL, connect, version
 from control.storage.redis.events import Events
 from control.storage.redis.leases import Leases as LeaseStore
 from control.storage.redis.leases import Wanted
@@ -64,7 +68,10 @@ from control.storage.spool import Spool
 from control.storage.sql.archives import ArchiveStore, packed, unpacked
 from control.storage.sql.audit import AuditStore, Entry, Search
 from control.storage.sql.batches import BatchStore
+from control.storage.sql.chores import ChoreStore
+from control.storage.sql.folders import FolderStore
 from control.storage.sql.grants import GrantStore
+from control.storage.sql.health import HealthStore
 from control.storage.sql.library import LibraryStore
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
@@ -73,6 +80,7 @@ from control.storage.sql.mounts import MountStore
 from control.storage.sql.neighbours import NeighbourStore
 from control.storage.sql.pool import Database
 from control.storage.sql.positions import PositionStore
+from control.storage.sql.quarantine import QuarantineStore
 from control.storage.sql.queue import QueueStore
 from control.storage.sql.receipts import ReceiptStore
 from control.storage.sql.service_tokens import ServiceTokenStore
@@ -87,6 +95,7 @@ from nginx.contract import OWN_ROOTS
 log = structlog.get_logger()
 
 LARGEST_EXPLANATION = 50  # entries of one decision
+LINK_ROTATIONS = 5  # entries: two link keys live
 
 
 def _inline(function: Callable, *arguments, beat: Callable = lambda: None):
@@ -135,6 +144,10 @@ class Services:
     users: Users
     queue: Queue
     positions: Positions
+    quarantine: Quarantine
+    keys: Keys
+    usage: Usage
+    health: Health
     receipts: Receipts
     vault: Vault
     archives: Archives
@@ -217,7 +230,7 @@ def services(
     master = vault.MasterKeys(keys)
     passwords = Passwords(settings.password, offload)
     audit = Audit(audit_store, Entry, functools.partial(_announce, events))
-    library = Library(media_store, LibraryStore(database), media, audit)
+    library = Library(media_store, LibraryStore(database), FolderStore(database), media, audit)
     trash = Trash(trash_store, audit, settings.paths, settings.trash.days, work)
     sessions = Sessions(
         session_store, grant_store, memories.of("session", copies.find), tokens, audit, publisher.publish,
@@ -247,12 +260,21 @@ def services(
     drop_boxes = DropBoxes(share_store, uploads)
     shares = Shares(
         share_store, known_shares, media, media_store.in_folder, master, passwords, audit, publisher.publish,
-        settings.shares, settings.public_url, drop_boxes.close,
+        settings.shares, settings.public_url, drop_boxes.close, lambda user: events.publish("shares", user=user),
     )  # fmt: skip
     visits = Visits(
         share_store, visit_store, known_shares, memories.of("visit", visit_store.find), passwords,
         FormTokens(token_keys, "visit"), ShareLimits(RedisLimiter(client, LocalLimiter()), settings.shares), audit,
         publisher.publish, settings.hls.key_period_seconds,
+    )  # fmt: skip
+    files = Files(settings.paths, media_store, library, trash, trash_store, work)
+    quarantine = Quarantine(QuarantineStore(database), library, files, settings.paths, audit)
+    receipts = Receipts(ReceiptStore(database), lambda: access_log.files(settings.paths.logs), access_log.line_at)
+    health_store = HealthStore(database)
+    usage = Usage(health_store, settings.paths)
+    key_ages = Keys(
+        master, media_key_store, link_keys, ChoreStore(database),
+        lambda: audit_store.find(Search(event="link_key_rotated"), LINK_ROTATIONS), audit, settings.keys.rotation_days,
     )  # fmt: skip
     grants_known = memories.of("grant", grant_store.find)
 
@@ -295,7 +317,7 @@ def services(
         neighbours=Neighbours(NeighbourStore(database)),
         uploads=uploads,
         arrivals=arrivals,
-        files=Files(settings.paths, media_store, library, trash, trash_store, work),
+        files=files,
         trash=trash,
         batches=Batches(BatchStore(database, media_changed), library, trash, audit),
         link_keys=link_keys,
@@ -306,7 +328,10 @@ def services(
         shares=shares,
         visits=visits,
         drop_boxes=drop_boxes,
-        users=Users(user_store, passwords, sessions, service_tokens, shares, audit),
+        users=Users(
+            user_store, passwords, sessions, service_tokens, shares, trash, audit, publisher.publish,
+            lambda user: events.publish("users", id=user), settings.session.idle_minutes,
+        ),
         mounts=mounts,
         archives=Archives(
             archive_store, library, mounts, originals, audit, settings.archives, settings.public_url, aside,
@@ -315,7 +340,14 @@ def services(
         ),
         archive_parts=ArchiveParts(originals, aside),
         positions=Positions(PositionStore(database)),
-        receipts=Receipts(ReceiptStore(database), lambda: access_log.files(settings.paths.logs), access_log.line_at),
+        receipts=receipts,
+        quarantine=quarantine,
+        keys=key_ages,
+        usage=usage,
+        health=Health(
+            health_store, lambda: version(client), receipts, usage, mounts, quarantine, key_ages,
+            settings.certificate, settings.server.workers, settings.processing.free_bytes,
+        ),
         queue=Queue(jobs, media_store, audit, settings.paths),
         vault=Vault(settings.paths, media_store, media_key_store, master, jobs, audit, publisher.publish),
         media_keys=media_keys,

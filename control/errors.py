@@ -121,6 +121,12 @@ class NameTaken(ControlError):
     code, status, advice = "AUTH_015", 409, "Choose another one."
 
 
+class LockedOut(ControlError):
+    """That would lock an administrator out."""
+
+    code, status, advice = "AUTH_016", 409, "Make another administrator first, or let another one do it."
+
+
 class WrongPassword(ControlError):
     """The current password is wrong."""
 

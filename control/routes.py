@@ -20,12 +20,17 @@ from control.domain.rights import (
     DELETE_MEDIA,
     DOWNLOAD,
     END_ANY_SESSION,
+    END_ANY_SHARE,
     INTERNAL,
     LINK,
+    MANAGE_KEYS,
+    MANAGE_MOUNTS,
     MANAGE_QUEUE,
+    MANAGE_USERS,
     OPEN,
     SEE_ACCOUNT,
     SEE_AUDIT,
+    SEE_HEALTH,
     SHARE,
     SIGNED,
     UPLOAD,
@@ -50,6 +55,7 @@ from control.resources import (
     neighbours,
     originals,
     positions,
+    quarantine,
     queue,
     service_tokens,
     sessions,
@@ -60,13 +66,24 @@ from control.resources import (
     trash,
     tus,
     uploads,
+    users,
     visits,
 )  # fmt: skip
 from control.resources.openapi import Description, document
-from control.resources.pages import account, admin, docs, own_shares, rendering, sign_in, upload
+from control.resources.pages import account, docs, own_shares, rendering, sign_in, upload
 from control.resources.pages import library as library_pages
 from control.resources.pages import shares as share_pages
 from control.resources.pages import trash as trash_pages
+from control.resources.pages.admin import audit as audit_page
+from control.resources.pages.admin import keys as key_pages
+from control.resources.pages.admin import mounts as mount_pages
+from control.resources.pages.admin import overview, server
+from control.resources.pages.admin import quarantine as quarantine_page
+from control.resources.pages.admin import queue as queue_page
+from control.resources.pages.admin import sessions as session_pages
+from control.resources.pages.admin import shares as everybodys_shares
+from control.resources.pages.admin import users as user_pages
+from control.resources.pages.admin.desk import Desk
 from nginx import contract
 
 
@@ -106,7 +123,9 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route("/account/devices/end-others", mine, "end_others", page=True, POST=CHANGE_ACCOUNT)
     yield route("/account/tokens", mine, "tokens", page=True, POST=CHANGE_ACCOUNT)
     yield route("/account/tokens/revoke", mine, "revoke", page=True, POST=CHANGE_ACCOUNT)
-    yield route("/admin", admin.Trail(render, s.audit, s.explain, s.library), page=True, GET=SEE_AUDIT)
+
+    # Pages: administration
+    yield from admin_pages(s, Desk(render, s.quarantine, s.mounts))
 
     # API: account
     yield route("/api/auth/login", auth.Login(s.sign_ins, refresh), POST=OPEN)
@@ -198,6 +217,16 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     # API: administration
     yield route("/api/admin/audit", audit.Collection(s.audit), GET=SEE_AUDIT)
     yield route("/api/admin/audit/{decision}", audit.Item(s.explain), GET=SEE_AUDIT)
+    people, person = users.Collection(s.users), users.Item(s.users)
+    yield route("/api/admin/users", people, GET=MANAGE_USERS, POST=MANAGE_USERS)
+    one_user = "/api/admin/users/{user_id:uuid}"
+    yield route(one_user, person, GET=MANAGE_USERS, PATCH=MANAGE_USERS, DELETE=MANAGE_USERS)
+    yield route(f"{one_user}/password", person, "password", POST=MANAGE_USERS)
+    everybodys = sessions.Everybodys(s.sessions)
+    yield route("/api/admin/sessions", everybodys, GET=END_ANY_SESSION, DELETE=END_ANY_SESSION)
+    yield route("/api/admin/sessions/{session_id:uuid}", sessions.Item(s.sessions), DELETE=END_ANY_SESSION)
+    refused = quarantine.Original(s.quarantine)
+    yield route("/api/admin/quarantine/{media_id:uuid}/original", refused, GET=MANAGE_QUEUE)
     watched_by_all = leases.Administration(s.leases)
     yield route("/api/admin/streams", watched_by_all, GET=SEE_AUDIT)
     yield route("/api/admin/streams/{stream_id:uuid}/end", watched_by_all, "end", POST=END_ANY_SESSION)
@@ -222,6 +251,42 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     # Health
     yield route("/healthz", health.Health(s.settings.paths.data), GET=OPEN)
     yield route("/readyz", health.Ready(s.database, s.redis), GET=OPEN)
+
+
+def admin_pages(s: Services, desk: Desk) -> Iterator[Route]:
+    people = user_pages.People(desk, s.users, s.uploads, s.passwords)
+    person = user_pages.Person(desk, s.users, s.sessions, s.uploads, s.passwords, s.settings.limits.streams)
+    devices, jobs = session_pages.Devices(desk, s.sessions), queue_page.Jobs(desk, s.queue, s.health)
+    refused = quarantine_page.Refusals(desk, s.quarantine, s.queue)
+    places = mount_pages.Places(desk, s.mounts, s.settings.mounts)
+    shared, masters = everybodys_shares.Everybodys(desk, s.shares), key_pages.MasterKeys(desk, s.keys)
+    signing = key_pages.Links(desk, s.keys, s.audit, s.library)
+
+    yield route("/admin", overview.Overview(desk, s.health, s.queue, s.usage, s.sessions), page=True, GET=SEE_HEALTH)
+    yield route("/admin/users", people, page=True, GET=MANAGE_USERS, POST=MANAGE_USERS)
+    yield route("/admin/users/{user_id:uuid}", person, page=True, GET=MANAGE_USERS)
+    for act in user_pages.ACTS:
+        yield route(f"/admin/users/{{user_id:uuid}}/{act}", person, act.replace("-", "_"), page=True, POST=MANAGE_USERS)
+    yield route("/admin/sessions", devices, page=True, GET=END_ANY_SESSION)
+    yield route("/admin/sessions/end", devices, "end", page=True, POST=END_ANY_SESSION)
+    yield route("/admin/shares", shared, page=True, GET=END_ANY_SHARE)
+    yield route("/admin/shares/revoke", shared, "revoke", page=True, POST=END_ANY_SHARE)
+    yield route("/admin/queue", jobs, page=True, GET=MANAGE_QUEUE)
+    for act in ("first", "retry", "cancel"):
+        yield route(f"/admin/queue/{act}", jobs, act, page=True, POST=MANAGE_QUEUE)
+    yield route("/admin/quarantine", refused, page=True, GET=MANAGE_QUEUE)
+    yield route("/admin/quarantine/retry", refused, "retry", page=True, POST=MANAGE_QUEUE)
+    yield route("/admin/quarantine/remove", refused, "remove", page=True, POST=MANAGE_QUEUE)
+    yield route("/admin/mounts", places, page=True, GET=SEE_HEALTH)
+    yield route("/admin/mounts/confirm", places, "confirm", page=True, POST=MANAGE_MOUNTS)
+    yield route("/admin/links", signing, page=True, GET=MANAGE_KEYS)
+    yield route("/admin/links/rotate", signing, "rotate", page=True, POST=MANAGE_KEYS)
+    yield route("/admin/keys", masters, page=True, GET=MANAGE_KEYS)
+    yield route("/admin/keys/rotate", masters, "rotate", page=True, POST=MANAGE_KEYS)
+    yield route("/admin/audit", audit_page.Trail(desk, s.audit, s.explain, s.library), page=True, GET=SEE_AUDIT)
+    room = server.Storage(desk, s.usage, s.settings.processing.free_bytes)
+    yield route("/admin/storage", room, page=True, GET=SEE_HEALTH)
+    yield route("/admin/health", server.Wellbeing(desk, s.health), page=True, GET=SEE_HEALTH)
 
 
 def description_routes(s: Services, render: rendering.Renderer, described: dict) -> Iterator[Route]:

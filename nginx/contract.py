@@ -67,6 +67,7 @@ CONTENT_KEY = Location(INTERNAL + "key/", internal=True, proxied=True)
 VAULT = Location(INTERNAL + "vault/", internal=True)
 ORIGINALS = Location(INTERNAL + "originals/", internal=True)
 STORED = Location(INTERNAL + "stored/", internal=True)  # uploads
+QUARANTINE = Location(INTERNAL + "quarantine/", internal=True)  # what was refused, for administrators
 MOUNTS = Location(INTERNAL + "mounts/", internal=True)  # handed over by control, which names the type
 LINKED = Location(INTERNAL + "linked/", internal=True)  # by a signed link alone: the file's ending says the type
 DIRECTORY = Location(INTERNAL + "directory/", internal=True)
@@ -79,7 +80,7 @@ TUS_ASK = Location(INTERNAL + "tus/ask/", internal=True)
 
 LOCATIONS = (
     STATIC, HLS, DOWNLOAD, STREAM, GET, BATCH, STILLS, SHARES, PART, COMPLETE, TUS, EVENTS, AUTH, CONTENT_KEY, VAULT,
-    ORIGINALS, STORED, MOUNTS, LINKED, DIRECTORY, ARCHIVE, PARTS, MEMBER, TUS_CREATE, TUS_APPEND, TUS_ASK,
+    ORIGINALS, STORED, QUARANTINE, MOUNTS, LINKED, DIRECTORY, ARCHIVE, PARTS, MEMBER, TUS_CREATE, TUS_APPEND, TUS_ASK,
 )  # fmt: skip
 
 STILL_KINDS = ("thumbnail", "preview", "still", "storyboard", "waveform")
@@ -179,6 +180,7 @@ ACCESS_COOKIE = Cookie("__Host-sluice")
 REFRESH_COOKIE = Cookie("__Host-sluice-refresh")
 DEVICE_COOKIE = Cookie("__Host-sluice-device")
 VISIT_COOKIE = Cookie("__Host-sluice-visit")  # of shares' visitors: no other address takes it
+VIEW_COOKIE = Cookie("__Host-sluice-view")  # grid or list
 
 
 @dataclass(frozen=True)
@@ -310,6 +312,7 @@ HLS_PLAYLIST = rf"(?:master\.m3u8|{RUNG}/index\.m3u8)"
 HLS_KEY = rf"(?<sluice_rung>{RUNG})/key/(?<sluice_period>{PERIOD})"
 SIDECAR = "original.enc"  # a text file that came beside its film, below its track
 ORIGINAL = "original"
+QUARANTINED = "file"  # what was refused: quarantine/{media}/file
 TRASHED = ".trashed"  # behind the name of a plain original in the trash: no link names it, none can be made
 # The {root} of kept originals and of uploads in /d/ links, and their places below files/: no mount may be named so.
 ORIGINALS_ROOT, UPLOADS_ROOT = "originals", "users"
@@ -372,6 +375,11 @@ def stored_path(user: str, day: date, media: str) -> str:
 def accel_stored(stored: str) -> str:
     """Internal URL of an uploaded original, from its record (:func:`stored_path`)."""
     return STORED.path + stored
+
+
+def accel_quarantine(media: str) -> str:
+    """Internal URL of a refused file: its name on disk is the server's own."""
+    return f"{QUARANTINE.path}{media}/{QUARANTINED}"
 
 
 def accel_archive(archive: str, length: int, etag: str) -> str:

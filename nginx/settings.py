@@ -24,8 +24,15 @@ DRIVE_SECONDS = 10
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
-    "connect-src 'self'; worker-src 'self' blob:; font-src 'self'; manifest-src 'self'; form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'"
+    "connect-src 'self'; frame-src 'self'; worker-src 'self' blob:; font-src 'self'; manifest-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+
+# Of the reader of documents: a sandbox without an origin, which may load the scripts and fonts beside it.
+READER_POLICY = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'self' blob: 'wasm-unsafe-eval'; worker-src blob:; "
+    "style-src 'self'; connect-src 'self'; img-src data: blob:; font-src 'self' data: blob:; "
+    "form-action 'none'; base-uri 'none'"
 )
 
 
@@ -66,6 +73,7 @@ def context(settings: Settings) -> dict[str, Any]:
         "contract": contract,
         "errors": ErrorBodies(),
         "page_policy": PAGE_POLICY,
+        "reader_policy": READER_POLICY,
         "no_secret": secrets.token_hex(32),
         "modules": modules(),
         "headers_more": any("headers_more" in module.name for module in modules()),

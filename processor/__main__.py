@@ -29,6 +29,7 @@ from control.storage.sql.trash import TrashStore
 from control.storage.sql.uploads import UploadStore
 from control.storage.sql.visits import VisitStore
 from processor import mounts
+from processor.chores import Chores
 from processor.duplicates import Duplicates
 from processor.encoders import Encoders
 from processor.housekeeping import Housekeeping
@@ -69,6 +70,7 @@ async def run(configuration: settings.Settings) -> None:
         Duplicates(configuration, media, keys, master),
     )  # fmt: skip
     queue = Queue(configuration, pipeline)
+    chores = Chores(queue.app, configuration, keys, master, AuditStore(database))
     watch = Watch(configuration, media, queue.defer, Sidecars(configuration, media, keys, master, scratch).take_up)
     housekeeping = Housekeeping(
         AuditStore(database), SessionStore(database), GrantStore(database), VisitStore(database), keys, master,
@@ -88,7 +90,7 @@ async def run(configuration: settings.Settings) -> None:
         run_directory = configuration.paths.run
         looking = mounts.look_after(configuration.mounts, mounted, states, queue.defer, run_directory, pause)
         await asyncio.gather(
-            watch.run(), queue.work(), looking, housekeeping.run(), receipts.run(), janitor.run(),
+            watch.run(), queue.work(), chores.work(), looking, housekeeping.run(), receipts.run(), janitor.run(),
             trash.run(),
         )  # fmt: skip
 

@@ -22,6 +22,12 @@ HEARTBEAT_SECONDS = 2.0
 STALLED_SECONDS = 8.0
 SWEEP_SECONDS = 3.0
 
+# How every lane is worked off.
+WORKER = {
+    "install_signal_handlers": False, "update_heartbeat_interval": HEARTBEAT_SECONDS,
+    "stalled_worker_timeout": STALLED_SECONDS, "shutdown_graceful_timeout": 1, "delete_jobs": "successful",
+}  # fmt: skip
+
 
 class Queue:
     """The one task, `process_import`, on the queue of this database."""
@@ -63,11 +69,7 @@ class Queue:
         await asyncio.gather(films, photos, self._take_up_stalled())
 
     async def _worker(self, lane: str, concurrency: int) -> None:
-        await self.app.run_worker_async(
-            queues=[lane], concurrency=concurrency, name=lane, install_signal_handlers=False,
-            update_heartbeat_interval=HEARTBEAT_SECONDS, stalled_worker_timeout=STALLED_SECONDS,
-            shutdown_graceful_timeout=1, delete_jobs="successful",
-        )  # fmt: skip
+        await self.app.run_worker_async(queues=[lane], concurrency=concurrency, name=lane, **WORKER)
 
     async def _take_up_stalled(self) -> None:
         """procrastinate leaves the jobs of dead workers to us (procrastinate#740)."""

@@ -10,11 +10,17 @@ vendor() {  # vendor SOURCE NAME
     sed '/^\/\/# sourceMappingURL=/d' "node_modules/$1" > "static/vendor/$2"
 }
 
-mkdir -p static/vendor
+mkdir -p static/vendor/pdf
 vendor hls.js/dist/hls.min.mjs hls.js
 vendor hls.js/dist/hls.worker.js hls.worker.js
 vendor hls.js/LICENSE hls.LICENSE
 vendor media-chrome/dist/iife/all.js media-chrome.js
 vendor media-chrome/LICENSE media-chrome.LICENSE
+vendor pdfjs-dist/legacy/build/pdf.min.mjs pdf/pdf.js
+vendor pdfjs-dist/legacy/build/pdf.worker.min.mjs pdf/pdf.worker.js
+vendor pdfjs-dist/LICENSE pdf/LICENSE
+for folder in cmaps standard_fonts wasm; do # what PDFs may need and do not bring
+    cp -R "node_modules/pdfjs-dist/$folder" static/vendor/pdf/
+done
 vendor tus-js-client/dist/tus.min.js tus.js
 vendor tus-js-client/LICENSE tus.LICENSE

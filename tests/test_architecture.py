@@ -84,7 +84,7 @@ def test_control_never_imports_the_processor():
         ("psycopg", ("control.storage.sql", "control.gunicorn", "processor.tasks")),
         ("redis", ("control.storage.redis", "control.bootstrap", "control.resources.health")),
         ("argon2", ("control.services.passwords",)),
-        ("cryptography", ("control.vault", "control.cli")),
+        ("cryptography", ("control.vault", "control.cli", "control.services.certificates")),
         ("PIL", ("processor.steps",)),
     ],
 )

@@ -16,7 +16,7 @@ from control.cli.instance import opened
 from control.cli.outcome import CommandError, as_json, show
 from control.domain.media import SIDECARS, Media
 from control.services.users import OPERATOR
-from control.storage.sql.library import Filters
+from control.storage.sql.library_filters import Filters
 
 _LOOK_SECONDS = 0.5
 _DONE = ("completed", "failed")

@@ -78,12 +78,10 @@ def rotate(data: Path, as_json: bool) -> None:
     Interrupted, it is begun again and goes on: old versions stay in keys/ and go on opening what they wrapped.
     """
     with opened(data) as services, Progress(console=Console(stderr=True), transient=True) as progress:
-        interrupted = services.media_key_store.wrapped_before(services.master.current().version, 1)
-        master = services.master.current() if interrupted else services.master.add()
         bar = progress.add_task("wrapping media keys", total=sum(services.media_key_store.counts().values()))
-        count = vault.rewrap(
+        version, count = vault.rotate(
             services.master, services.media_key_store, lambda done: progress.update(bar, completed=done)
         )
-        details = {"version": master.version, "media": count}
+        details = {"version": version, "media": count}
         services.audit.record("keys_rotated", OPERATOR, reason="by the operator", details=details)
-    show({"version": master.version, "rewrapped": count, "back_up": str(data / "keys")}, as_json)
+    show({"version": version, "rewrapped": count, "back_up": str(data / "keys")}, as_json)

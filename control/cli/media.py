@@ -17,7 +17,7 @@ from control.domain.media import Media
 from control.errors import BadRequest, MediaNotFound
 from control.services.library import LARGEST_PAGE
 from control.services.users import OPERATOR
-from control.storage.sql.library import Filters
+from control.storage.sql.library_filters import Filters
 
 
 @click.group()
@@ -136,9 +136,12 @@ def find(services: Services, text: str) -> Media:
 
 def matching(services: Services, filters: Filters) -> list[Media]:
     """Every match, page by page."""
-    first = services.library.page(OPERATOR, filters, 1, LARGEST_PAGE)
-    rest = (services.library.page(OPERATOR, filters, number, LARGEST_PAGE) for number in range(2, first.pages + 1))
-    return first.items + [media for page in rest for media in page.items]
+    page = services.library.page(OPERATOR, filters, 1, LARGEST_PAGE)
+    found = page.items
+    while page.end is not None:
+        page = services.library.page(OPERATOR, filters, 1, LARGEST_PAGE, page.end)
+        found += page.items
+    return found
 
 
 def record(media: Media) -> dict[str, Any]:

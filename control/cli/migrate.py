@@ -9,9 +9,9 @@ import click
 
 from control import bootstrap, settings
 from control.cli.outcome import CommandError
-from control.cli.passwords import new_password
 from control.errors import BadRequest
 from control.files import write_secret
+from control.services.passwords import new_password
 from control.storage.sql import migrate
 
 

@@ -9,8 +9,8 @@ import click
 
 from control.cli.instance import opened
 from control.cli.outcome import as_json, show
-from control.cli.passwords import new_password
 from control.domain.users import ROLES, User
+from control.services.passwords import new_password
 
 
 @click.group()

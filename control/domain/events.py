@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from control.domain.rights import BROWSE, CHANGE_ACCOUNT, MANAGE_QUEUE, SEE_AUDIT, SHARE, Right
+from control.domain.rights import BROWSE, CHANGE_ACCOUNT, MANAGE_QUEUE, MANAGE_USERS, SEE_HEALTH, SHARE, Right
 
 # topic -> the right that following it asks for.
 TOPICS: dict[str, Right] = {
@@ -10,9 +10,9 @@ TOPICS: dict[str, Right] = {
     "media": BROWSE,
     "sessions": CHANGE_ACCOUNT,
     "streams": CHANGE_ACCOUNT,
-    "mounts": SEE_AUDIT,
+    "mounts": SEE_HEALTH,
     "shares": SHARE,
-    "users": SEE_AUDIT,
+    "users": MANAGE_USERS,
 }
 
 # What is in the audit trail, and changes what pages show.

@@ -8,6 +8,11 @@ from typing import Literal
 
 TASK = "process_import"
 
+# What administrators have done in the background, and where: any processor changes the keys of media; those of links
+# are Nginx's too, so one beside it does.
+ROTATE_KEYS, ROTATE_LINK_KEY = "rotate_keys", "rotate_link_key"
+CHORES = {ROTATE_KEYS: "chores", ROTATE_LINK_KEY: "beside_nginx"}
+
 # Photos never wait behind a film.
 LANES = {"video": "films", "image": "photos", "audio": "photos", "document": "photos"}
 
@@ -31,3 +36,13 @@ class Job:
     due: datetime | None  # a job that waits for its next try
     error_code: str | None
     error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """The last time that somebody asked for one of CHORES, until it is done."""
+
+    task: str
+    state: Literal["waiting", "running", "failed"]
+    by: str
+    asked_at: datetime | None

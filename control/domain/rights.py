@@ -64,12 +64,19 @@ CHANGE_MEDIA = Right(
 )  # fmt: skip
 GIVE_MEDIA = Right("give_media", "admin", None, "Give a media another owner")
 SEE_AUDIT = Right("see_audit", "admin", "admin", "Read the audit trail, and why something was decided")
-MANAGE_QUEUE = Right("manage_queue", "admin", "admin", "See the import queue, try again and cancel")
-END_ANY_SESSION = Right("end_any_session", "admin", None, "End anybody's device")
+MANAGE_QUEUE = Right("manage_queue", "admin", "admin", "See the import queue and what was refused, try again, cancel")
+END_ANY_SESSION = Right("end_any_session", "admin", None, "See and end anybody's devices")
+# Not for service tokens: one that has leaked must not make administrators, nor change keys.
+MANAGE_USERS = Right("manage_users", "admin", None, "See, make, change and remove users")
+END_ANY_SHARE = Right("end_any_share", "admin", None, "See and call back anybody's shares")
+MANAGE_KEYS = Right("manage_keys", "admin", None, "See how old keys are, and have new ones made")
+MANAGE_MOUNTS = Right("manage_mounts", "admin", None, "Confirm that files of a mount are gone for good")
+SEE_HEALTH = Right("see_health", "admin", "admin", "See how the server, its disks and its mounts are")
 
 RIGHTS = (
     OPEN, SIGNED, INTERNAL, VISIT, SEE_ACCOUNT, CHANGE_ACCOUNT, BROWSE, VIEW, DOWNLOAD, LINK, SHARE, UPLOAD, CONTINUE,
     DELETE_MEDIA, USE_TRASH, CHANGE_MEDIA, GIVE_MEDIA, SEE_AUDIT, MANAGE_QUEUE, END_ANY_SESSION,
+    MANAGE_USERS, END_ANY_SHARE, MANAGE_KEYS, MANAGE_MOUNTS, SEE_HEALTH,
 )  # fmt: skip
 
 # Who sees which media at all: the first line that fits.

@@ -33,3 +33,24 @@ class User:
             "id": self.id, "username": self.username, "full_name": self.full_name, "email": self.email,
             "role": self.role,
         }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class UserSummary:
+    """A user as administrators see them in a list."""
+
+    id: str
+    username: str
+    full_name: str
+    email: str | None
+    role: Role
+    active: bool
+    has_password: bool
+    created_at: datetime
+    last_sign_in_at: datetime | None
+    last_seen_at: datetime | None  # of any of their devices
+    sessions: int  # that live
+    media: int
+    used_bytes: int  # of their uploads
+    quota_bytes: int | None  # None: that of the settings; 0: no limit
+    max_streams: int | None  # watched at once; likewise

@@ -22,7 +22,7 @@ from control.services.archive_parts import ArchiveParts, Frozen
 from control.services.archives import Archives, Made, Refused, explain
 from control.services.decisions import may
 from control.services.visits import Visits
-from control.storage.sql.library import Filters
+from control.storage.sql.library_filters import Filters
 from nginx import contract
 
 ZIP_TYPE = "application/zip"

@@ -33,6 +33,15 @@ def set_visit(resp: falcon.Response, value: str | None) -> None:
         _set(resp, contract.VISIT_COOKIE, value, _VISIT_SECONDS)
 
 
+def set_view(resp: falcon.Response, value: str) -> None:
+    """Grid or list: what this browser chose last."""
+    _set(resp, contract.VIEW_COOKIE, value, _DEVICE_SECONDS)
+
+
+def view(req: falcon.Request) -> str | None:
+    return req.cookies.get(contract.VIEW_COOKIE.name)
+
+
 def clear_session(resp: falcon.Response) -> None:
     # Not unset_cookie: it leaves Secure out, and a browser ignores a `__Host-` cookie without it.
     for cookie in (contract.ACCESS_COOKIE, contract.REFRESH_COOKIE):

@@ -18,7 +18,7 @@ from control.services.events import EventHub, topics_of
 
 
 class EventsQuery(Shape):
-    topics: str = Field("", description=f"With commas between them: {', '.join(TOPICS)}", examples=["media,sessions"])
+    topics: str = Field("", description=f"With commas between them: {', '.join(TOPICS)}")
 
 
 class Stream:

@@ -17,7 +17,8 @@ from control.resources.media import as_json
 from control.resources.openapi import describe
 from control.resources.shapes import MediaPage, Moment, Shape
 from control.services.library import LARGEST_PAGE, Library, Page
-from control.storage.sql.library import ORDERS, Filters, Position
+from control.storage.sql.library import Position
+from control.storage.sql.library_filters import ORDERS, Filters
 
 DEFAULT_LIMIT = 48
 _LARGEST_SIZE = 1 << 60
@@ -25,6 +26,7 @@ _LARGEST_SIZE = 1 << 60
 Bytes = Annotated[int, Field(ge=0, le=_LARGEST_SIZE)]
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Words = Annotated[str, Field(max_length=200)]
+Folder = Annotated[str, Field(max_length=4000)]
 
 
 class LibraryQuery(Shape):
@@ -43,7 +45,14 @@ class LibraryQuery(Shape):
     uploader: Words = Field("", description='Whose it is: a user name, or "me"')
     tag: Words = ""
     source: Literal["", "import", "upload", "mount"] = ""
-    sort: Literal[("", *ORDERS)] = Field("", description="Default: relevance where words are sought, else created_at")
+    folder: Folder = Field(
+        "", description='With all below it; of a mount: "NAME/PATH"; "/" is the top. A byte that is no UTF-8 is \\xff,'
+        " a backslash two.", examples=["Trips/2026"],
+    )
+    direct: bool = Field(False, description="What lies in the folder itself, and not below it")
+    sort: Literal[("", *ORDERS)] = Field(
+        "", description="Default: relevance where words are sought, name in a folder, else created_at"
+    )
     order: Literal["asc", "desc"] | None = Field(None, description="Default: asc by name, else desc")
     page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = DEFAULT_LIMIT
@@ -57,20 +66,30 @@ class LibraryQuery(Shape):
     def sorted_by(self) -> str:
         if self.sort == "relevance" and not self.words:
             return "created_at"
-        return self.sort or ("relevance" if self.words else "created_at")
+        return self.sort or ("relevance" if self.words else "name" if self.folder else "created_at")
 
     @property
     def descending(self) -> bool:
         return (self.order or ("asc" if self.sorted_by == "name" else "desc")) == "desc"
 
-    def filters(self, principal: Principal) -> Filters:
+    @property
+    def place(self) -> str | None:
+        """The folder, without its slashes: "" at the top; None: anywhere."""
+        return self.folder.replace("\0", "").strip("/") if self.folder else None
+
+    def filters(self, principal: Principal, directly: bool = False) -> Filters:
         return Filters(
             kind=None if self.type == "all" else self.type, query=self.words or None, sort=self.sorted_by,
             descending=self.descending, source=self.source or None, tag=_text(self.tag),
             uploader=principal.username if self.uploader == "me" else _text(self.uploader), since=self.since,
             until=self.until, min_size=self.min_size, max_size=self.max_size, min_duration=self.min_duration,
-            max_duration=self.max_duration,
+            max_duration=self.max_duration, folder=self.place, directly=self.direct or (directly and self.folder != ""),
         )  # fmt: skip
+
+    @property
+    def after(self) -> Position | None:
+        """Where an earlier page ended; raises BadRequest for what is no cursor of this order."""
+        return _position(self.cursor, self.sorted_by) if self.cursor else None
 
     @classmethod
     def of(cls, req: falcon.Request) -> LibraryQuery:
@@ -99,16 +118,18 @@ class Collection:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """What one may see of the library, page by page."""
         wanted, principal = req.context.query, principal_of(req)
-        after = _position(wanted.cursor, wanted.sorted_by) if wanted.cursor else None
-        page = self._library.page(principal, wanted.filters(principal), wanted.page, wanted.limit, after)
+        page = self._library.page(principal, wanted.filters(principal), wanted.page, wanted.limit, wanted.after)
         resp.media = {
             "data": [as_json(media) for media in page.items],
-            "pagination": pagination(page) | {"next_cursor": page.end and _cursor(page.end, wanted.sorted_by)},
+            "pagination": pagination(page, wanted),
         }
 
 
-def pagination(page: Page) -> dict:
-    return {"total": page.total, "page": page.page, "limit": page.limit, "pages": page.pages}
+def pagination(page: Page, wanted: LibraryQuery) -> dict:
+    return {
+        "total": page.total, "total_is_capped": page.capped, "page": page.page, "limit": page.limit,
+        "pages": page.pages, "next_cursor": page.end and _cursor(page.end, wanted.sorted_by),
+    }  # fmt: skip
 
 
 def _text(value: str) -> str | None:

@@ -19,7 +19,7 @@ from control.resources.shapes import BegunMedia, PositionShape, Shape
 from control.services.decisions import decide
 from control.services.library import Library
 from control.services.positions import Positions
-from control.storage.sql.library import Filters
+from control.storage.sql.library_filters import Filters
 
 _NOWHERE = {"seconds": 0, "duration": None, "finished": False, "updated_at": None}
 _Seconds = Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)]

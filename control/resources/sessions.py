@@ -1,12 +1,17 @@
-"""GET /api/sessions, DELETE /api/sessions[/{id}]: the devices of the user, and ending them."""
+"""GET /api/sessions, DELETE /api/sessions[/{id}]: the devices of the user, and ending them; /api/admin/sessions:
+everybody's."""
 
 from __future__ import annotations
 
-import falcon
+from uuid import UUID
 
+import falcon
+from pydantic import Field
+
+from control.domain.sessions import DeviceSession
 from control.resources.credentials import client_address, decision_id, principal_of
 from control.resources.openapi import describe
-from control.resources.shapes import Devices, Message, device_shape
+from control.resources.shapes import Devices, DeviceShape, Message, Shape, device_shape
 from control.services.sessions import Sessions
 
 
@@ -45,3 +50,43 @@ class Item:
         """End one of one's devices (an administrator: anybody's); its film stops within one key period."""
         self._sessions.end_device(principal_of(req), str(session_id), client_address(req), decision_id(req))
         resp.media = {"message": "Session terminated successfully"}
+
+
+class UserDeviceShape(DeviceShape):
+    user_id: UUID
+    username: str
+
+
+class UserDevices(Shape):
+    sessions: list[UserDeviceShape]
+
+
+class OfUser(Shape):
+    user: UUID | None = Field(None, description="Only this user's")
+
+
+class Whose(Shape):
+    user: UUID
+
+
+def user_device_shape(device: DeviceSession, current: str | None) -> dict:
+    return device_shape(device, current) | {"user_id": device.user_id, "username": device.username}
+
+
+class Everybodys:
+    def __init__(self, sessions: Sessions):
+        self._sessions = sessions
+
+    @describe("Administration", UserDevices, query=OfUser)
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Everybody's devices, players included, the most recently active first."""
+        user, principal = req.context.query.user, principal_of(req)
+        found = self._sessions.devices(user and str(user))
+        resp.media = {"sessions": [user_device_shape(device, principal.session_id) for device in found]}
+
+    @describe("Administration", Ended, query=Whose)
+    def on_delete(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """End every device of a user."""
+        user = str(req.context.query.user)
+        ended = self._sessions.end_devices_of(user, principal_of(req), client_address(req), decision_id(req))
+        resp.media = {"message": "All sessions of the user terminated", "devices_affected": ended}

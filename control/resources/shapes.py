@@ -152,9 +152,10 @@ class DetailedMediaShape(MediaShape):
 
 class Pagination(Shape):
     total: int
+    total_is_capped: bool = Field(description="There are more than `total`: large lists are not counted to their end")
     page: int
     limit: int
-    pages: int
+    pages: int = Field(description="Known so far, where the total is capped: there is always one more while there is")
     next_cursor: str | None = Field(None, description="Where the next page goes on: quicker than its number")
 
 

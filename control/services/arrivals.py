@@ -30,6 +30,7 @@ from control.services.audit import Audit
 from control.settings.paths import Paths
 from control.settings.sections import Uploads as Rules
 from control.vault.originals import kept_path, pending_path
+from nginx import contract
 
 log = structlog.get_logger()
 
@@ -160,7 +161,7 @@ class Arrivals:
 
     def _quarantine(self, upload: Upload, here: Path, said: str) -> None:
         place = self._paths.quarantine / upload.media_id
-        self._spool.move(here, place / "file")
+        self._spool.move(here, place / contract.QUARANTINED)
         (place / "reason.txt").write_text(f"{ScanRefused().message}\n{said.replace(str(here), upload.name)}\n")
 
     # --- refused -----------------------------------------------------------------------------------

@@ -70,6 +70,10 @@ class Audit:
         """Entries by a storage.sql.audit.Search, the newest first."""
         return self._store.find(search, limit)
 
+    def link_decisions(self, since: datetime, limit: int) -> list:
+        """Links that were made, and those that control refused, the newest first."""
+        return self._store.link_decisions(since, limit)
+
     def ended_for_safety(self, user_id: str, since: datetime) -> list:
         """Sessions of a user that were ended because somebody else seemed to use them."""
         return self._store.ended_for_safety(user_id, since)

@@ -6,16 +6,18 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from control.domain.folders import Folder
 from control.domain.media import Media, Visibility
 from control.domain.sessions import Principal
 from control.domain.users import User
-from control.errors import MediaNotFound
+from control.errors import BadRequest, MediaNotFound
 from control.services.audit import Audit
 from control.services.memory import Memory
 from nginx import contract
 
 Position = tuple[str, str]  # opaque: of a storage.sql.library
 LARGEST_PAGE, BATCH = 200, 500
+FURTHEST = 10_000  # items that page numbers reach: what lies further would be read past to be skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +27,21 @@ class Page:
     page: int
     limit: int
     end: Position | None = None  # where the next page goes on
+    capped: bool = False  # there are more than `total`
 
     @property
     def pages(self) -> int:
-        return max(1, -(-self.total // self.limit))
+        """As far as they are known: where the total is capped, one more than those seen as long as there is one."""
+        counted = max(1, -(-self.total // self.limit))
+        return max(counted, self.page + (self.end is not None)) if self.capped else counted
 
 
 class Library:
-    """`catalogue` makes lists, `media` changes rows."""
+    """`catalogue` makes lists, `folders` those of folders, `media` changes rows."""
 
-    def __init__(self, media, catalogue, memory: Memory[Media], audit: Audit):
-        self._media, self._catalogue, self._memory, self._audit = media, catalogue, memory, audit
+    def __init__(self, media, catalogue, folders, memory: Memory[Media], audit: Audit):
+        self._media, self._catalogue, self._folders = media, catalogue, folders
+        self._memory, self._audit = memory, audit
 
     def page(
         self, principal: Principal, filters, page: int, limit: int, after: Position | None = None
@@ -44,14 +50,31 @@ class Library:
 
         `filters` is a storage.sql.library.Filters without a viewer.
         """
-        filters, limit = seen_by(principal, filters), max(1, min(limit, LARGEST_PAGE))
+        limit = max(1, min(limit, LARGEST_PAGE))
         offset = 0 if after else (page - 1) * limit
-        items, end = self._catalogue.page(filters, limit, offset, after)
-        return Page(items, self._catalogue.count(filters), page, limit, end if len(items) == limit else None)
+        if offset + limit > FURTHEST + LARGEST_PAGE:
+            raise BadRequest(f"page: numbers reach {FURTHEST:,} items; go on with next_cursor.")
+        found = self._catalogue.page(seen_by(principal, filters), limit, offset, after)
+        return Page(found.items, found.total, page, limit, found.end, found.capped)
 
-    def tags(self, principal: Principal, filters) -> list[str]:
-        """The most frequent tags of what `principal` may see."""
+    def tags(self, principal: Principal, filters) -> tuple[list[tuple[str, int]], bool]:
+        """The most frequent tags of what `principal` may see, with counts; whether those are at least so many."""
         return self._catalogue.tags(seen_by(principal, filters))
+
+    def folders(self, principal: Principal, filters) -> list[Folder]:
+        """The folders right below that of `filters` in which `principal` may see something."""
+        return self._folders.within(seen_by(principal, filters))
+
+    def uploaders(self, principal: Principal) -> list[str]:
+        """Whose media there are, for those who may know everybody's name: administrators; else oneself."""
+        return self._catalogue.uploaders() if principal.role == "admin" else [principal.username]
+
+    def names_of(self, principal: Principal, items: list[Media]) -> dict[str, str]:
+        """Owner's id -> name, of these media, as far as `principal` may know it."""
+        owners = {media.owner_id for media in items if media.owner_id}
+        if principal.role != "admin":
+            return {principal.user_id: principal.username} if principal.user_id in owners else {}
+        return self._catalogue.names(sorted(owners))
 
     def find(self, media_id: str) -> Media | None:
         """From memory where that may be trusted."""
@@ -62,6 +85,7 @@ class Library:
         media_id = key.rpartition("/")[2]
         media = self.find(media_id) if re.fullmatch(contract.UUID, media_id) else None
         return media if media is not None and media.key == key else None
+
     def ids(self, principal: Principal, filters, limit: int) -> list[str]:
         """All that `principal` may see and that fits, `limit` of it at most."""
         return self._catalogue.ids(seen_by(principal, filters), limit)

@@ -61,7 +61,7 @@ class Mounts:
         if state is not None and state.away:
             raise MountAway(f"{state.reason} Nothing is lost; it comes back with the drive.")
 
-    def confirm(self, name: str, by: Principal) -> int:
+    def confirm(self, name: str, by: Principal, **where: str) -> int:
         """The files that the scan misses are gone for good: drop them at the next scan. Returns how many they are.
 
         Raises BadRequest where nothing waits for that.
@@ -69,7 +69,7 @@ class Mounts:
         missing = self._mounts.confirm(name)
         if not missing:
             raise BadRequest(f"Nothing of the mount {name!r} waits for a yes.")
-        self._audit.record("mount_loss_confirmed", by, reason=f"{missing} files", details={"mount": name})
+        self._audit.record("mount_loss_confirmed", by, reason=f"{missing} files", details={"mount": name}, **where)
         return missing
 
     def all(self) -> list[tuple[MountState, int]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import string
 from collections.abc import Callable
 
 import argon2
@@ -16,6 +18,10 @@ _BCRYPT_BYTES = 72  # bcrypt has never looked at more
 # A hash of the same parameters, made once: unknown users, and those without a password, cost the same time as others.
 _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$40L/xkFQsjh997AhtuWpNg$FqbHHfJp9mN42XjWUbQSc4Qxi11d7pzv0QCq/8eBqVE"
 _SPECIAL = set("!@#$%^&*()-_=+[]{};:'\",.<>/?\\|`~ ")
+
+# One of each kind satisfies every rule of [password]; 20 characters of the rest are 117 bits.
+_KINDS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-_.!")
+_LENGTH = 20
 
 
 class Passwords:
@@ -82,3 +88,12 @@ class Passwords:
 def check_length(password: str) -> None:
     if len(password.encode("utf-8", "surrogatepass")) > LONGEST:
         raise BadRequest(f"A password has at most {LONGEST} bytes.")
+
+
+def new_password() -> str:
+    """Twenty characters that satisfy every rule of [password]."""
+    every = "".join(_KINDS)
+    characters = [secrets.choice(kind) for kind in _KINDS]
+    characters += [secrets.choice(every) for _ in range(_LENGTH - len(_KINDS))]
+    secrets.SystemRandom().shuffle(characters)
+    return "".join(characters)

@@ -12,8 +12,7 @@ from control.errors import BadRequest, ImportCancelled, MediaNotFound
 from control.services.audit import Audit
 from control.settings.paths import Paths
 from control.vault.originals import pending_path
-
-QUARANTINED = "file"  # its name in quarantine/{media}/
+from nginx import contract
 
 
 class Queue:
@@ -61,7 +60,7 @@ class Queue:
 
     def _bring_back(self, media: Media) -> None:
         """From quarantine/ to its old place in imports/; a name that is taken meanwhile is left alone."""
-        kept, place = self._paths.quarantine / media.id / QUARANTINED, self._place(media)
+        kept, place = self._paths.quarantine / media.id / contract.QUARANTINED, self._place(media)
         if kept.exists():
             if os.path.lexists(place):
                 raise BadRequest(f"Another file called {place.name!r} lies in imports/: move it first.")
@@ -78,7 +77,7 @@ class Queue:
         place, target = self._place(media), self._paths.quarantine / media_id
         target.mkdir(mode=0o750, exist_ok=True)
         if place.is_file():
-            os.rename(place, target / QUARANTINED)
+            os.rename(place, target / contract.QUARANTINED)
 
     def _place(self, media: Media) -> Path:
         if media.source == "upload":

@@ -204,6 +204,13 @@ class Sessions:
             self._end_one(principal, device, address, decision_id)
         return len(others)
 
+    def end_devices_of(self, user_id: str, by: Principal, address: str, decision_id: str) -> int:
+        """End every device of a user, on an administrator's wish; return how many."""
+        devices = self.devices(user_id)
+        for device in devices:
+            self._end_one(by, device, address, decision_id)
+        return len(devices)
+
     def _end_one(self, principal: Principal, device: DeviceSession, address: str, decision_id: str) -> None:
         if device.kind == "portable":
             grant = uuid.UUID(device.id).hex

@@ -47,16 +47,17 @@ class OwnShare:
 
 
 class Shares:
-    """`media_in(owner, folder, limit)` lists the media of a folder; `close(share)` ends what is being sent to it."""
+    """`media_in(owner, folder, limit)` lists the media of a folder; `close(share)` ends what is being sent to it,
+    `told(user)` hears who has changed one."""
 
     def __init__(
         self, shares, memory: Memory[Share], media: Memory[Media], media_in: Callable[..., list[Media]],
         master: vault.MasterKeys, passwords: Passwords, audit: Audit, publish: Callable[[str, str], None],
-        limits: Limits, public_url: str, close: Callable[[str], None],
+        limits: Limits, public_url: str, close: Callable[[str], None], told: Callable[[str | None], None],
     ):  # fmt: skip
         self._shares, self._memory, self._media, self._media_in = shares, memory, media, media_in
         self._master, self._passwords, self._audit, self._publish = master, passwords, audit, publish
-        self._limits, self._public_url, self._close = limits, public_url, close
+        self._limits, self._public_url, self._close, self._told = limits, public_url, close, told
 
     def mint(self, principal: Principal, wanted: Mapping[str, Any], address: str, decision_id: str) -> Minted:
         """Make a share of what `wanted` says (the fields of the API).
@@ -180,6 +181,7 @@ class Shares:
     def _record(self, event: str, by: Principal, share: str, address: str, decision_id: str, **details: Any) -> None:
         details = {"share": share, **details}
         self._audit.record(event, by, address=address, decision=decision_id, reason="", details=details)
+        self._told(by.user_id)
 
 
 def code_hash(code: str) -> bytes:

@@ -59,6 +59,13 @@ class Trash:
             log.warning("not_put_aside", error=str(error))
         return gone
 
+    def put_all_of(self, owner_id: str, by: Principal, **facts: str) -> int:
+        """Everything that a user has but what lies on mounts; return how many went."""
+        count = 0
+        while gone := self.put(by, self._store.owned(owner_id, LARGEST_PAGE), **facts):
+            count += len(gone)
+        return count
+
     def restore(self, principal: Principal, media: Sequence[Media], **facts: str) -> list[str]:
         """Back to where it was; return the ids that came back."""
         ids = [one.id for one in media]

@@ -36,7 +36,7 @@ class Uploads:
 
     def __init__(self, store, spool, rules: Rules, arrivals: Arrivals, work: Callable):
         self._store, self._spool, self._rules, self._arrivals, self._work = store, spool, rules, arrivals, work
-        self.part_bytes, self.max_bytes = rules.part_bytes, rules.max_bytes
+        self.part_bytes, self.max_bytes, self.default_quota = rules.part_bytes, rules.max_bytes, rules.quota_bytes
 
     # --- beginning --------------------------------------------------------------------------------
 

@@ -139,6 +139,16 @@ def rewrap(masters: MasterKeys, store, told: Callable[[int], None] = lambda done
     return done
 
 
+def rotate(masters: MasterKeys, store, told: Callable[[int], None] = lambda done: None) -> tuple[int, int]:
+    """A new master key, and every media key under it; a rotation that was interrupted is finished instead.
+
+    Returns its version, and how many keys it wrapped.
+    """
+    interrupted = store.wrapped_before(masters.current().version, 1)
+    master = masters.current() if interrupted else masters.add()
+    return master.version, rewrap(masters, store, told)
+
+
 def new_media_key() -> bytes:
     return os.urandom(KEY_BYTES)
 

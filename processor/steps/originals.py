@@ -12,6 +12,7 @@ from control.files import sync_directory
 from control.settings.paths import Paths
 from control.settings.sections import Policy
 from control.vault.originals import archive_path, archived_digest, kept_path, write_archive
+from nginx import contract
 
 
 class OriginalChanged(Exception):
@@ -59,7 +60,7 @@ def keep(paths: Paths, media: str, source: Path) -> None:
     sync_directory(target.parent)
 
 
-def quarantine(paths: Paths, media: str, source: Path, reason: str, name: str = "file") -> None:
+def quarantine(paths: Paths, media: str, source: Path, reason: str, name: str = contract.QUARANTINED) -> None:
     """Move a refused file out of imports/, beside the reason. The file itself is left as it is."""
     place = paths.quarantine / media
     place.mkdir(mode=0o750, exist_ok=True)

@@ -4,10 +4,12 @@ import { describe } from "./problems.js";
 import { request } from "./session.js";
 import { offerUndo } from "./undo.js";
 
-/** Make the button work, where the page has it. */
+/** Make the button work, where the page has it or gets it later. */
 export function wire() {
-  const button = document.querySelector("[data-trashes]");
-  button?.addEventListener("click", () => trash(button));
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-trashes]");
+    if (button) trash(button);
+  });
 }
 
 async function trash(button) {

@@ -63,10 +63,11 @@ class Viewer {
     this.#zoom.fit();
   }
 
-  /** Go to the previous ("prev") or next photo, if there is one; `from`: how far aside this one was pushed, in px. */
+  /** Go to the previous ("prev") or next photo; false if there is none. `from`: how far aside this one was pushed, in px. */
   async turn(way, from = 0) {
     const url = this.#link(way)?.href;
-    if (!url || this.#turning) return false;
+    if (!url) return false;
+    if (this.#turning) return true; // it is under way
     this.#turning = true;
     try {
       const [page] = await Promise.all([this.#page(url), this.#slide(way, from, true)]);

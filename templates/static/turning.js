@@ -4,7 +4,7 @@
 import { showMoments } from "./moments.js";
 import { request } from "./session.js";
 
-const REPLACED = [".watch-below", "#edit-dialog", "#open-in-player"];
+const REPLACED = [".watch-about", ".watch-beside", "#edit-dialog", "#open-in-player"];
 
 /** Return the page at `url`, a watch page, as a document that is shown nowhere yet. */
 export async function fetchPage(url) {
@@ -17,7 +17,8 @@ export async function fetchPage(url) {
 export function adopt(page, url) {
   for (const selector of REPLACED) {
     const [old, fresh] = [document.querySelector(selector), page.querySelector(selector)];
-    if (old && fresh) old.replaceWith(fresh);
+    if (fresh && old) old.replaceWith(fresh);
+    else if (fresh) document.querySelector("main").append(fresh);
   }
   showMoments();
   document.title = page.title;

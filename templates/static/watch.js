@@ -16,6 +16,7 @@ const stage = document.getElementById("stage");
 const views = {
   player: async () => (await import("./player.js")).play(stage),
   audio: async () => (await import("./audio.js")).play(stage),
+  document: async () => (await import("./document.js")).read(stage),
   photo: async () => (await import("./photo.js")).open(stage),
 };
 

@@ -17,6 +17,9 @@ def pages(items: list[dict]) -> dict[str, str]:
         found.setdefault(f"watch-{kind}", f"/watch/{item['id']}")
     more = {
         "upload": "/upload", "shares": "/shares", "account": "/account", "admin": "/admin",
+        **{f"admin-{name}": f"/admin/{name}" for name in (
+            "users", "sessions", "shares", "queue", "quarantine", "mounts", "links", "keys", "audit", "storage", "health",
+        )},
         "docs": "/docs#post-api-links",
     }  # fmt: skip
     return {**found, **more, "error": "/watch/00000000-0000-4000-8000-000000000000"}

@@ -155,10 +155,10 @@ def test_the_page_shows_searches_and_explains(stack, admin, film):
     decision = guest.get(f"/api/media/{film['id']}").json()["error"]["decision"]
     page = {"Accept": "text/html"}
     explained(stack, decision)
-    shown = admin.get(f"/admin?explain={decision}", headers=page).text
+    shown = admin.get(f"/admin/audit?explain={decision}", headers=page).text
     assert "Guests see public media only" in shown and "Refused" in shown
-    assert "Nothing of the kind has happened" in admin.get("/admin?principal=nobody-at-all", headers=page).text
-    assert admin.get("/admin?since=yesterday", headers=page).status_code == 400
+    assert "Nothing of the kind has happened" in admin.get("/admin/audit?principal=nobody-at-all", headers=page).text
+    assert admin.get("/admin/audit?since=yesterday", headers=page).status_code == 400
 
 
 def test_O01_a_name_with_escapes_is_harmless_in_trail_page_and_terminal(stack, admin):
@@ -167,7 +167,7 @@ def test_O01_a_name_with_escapes_is_harmless_in_trail_page_and_terminal(stack, a
         "/api/auth/login", json={"username": name, "password": "x"}, headers={"User-Agent": 'a"<b>'}
     )
     wait_until(lambda: "<script>" in json.dumps(entries(admin, event="sign_in_refused", limit=5)))
-    assert "<script>alert(1)" not in admin.get("/admin", headers={"Accept": "text/html"}).text
+    assert "<script>alert(1)" not in admin.get("/admin/audit", headers={"Accept": "text/html"}).text
     assert "\x1b" not in stack.sluice("audit", "tail", "-n", "50")
 
 

@@ -121,8 +121,9 @@ def test_the_command_sets_a_users_limit_and_it_counts_at_once(stack, film):
     name = add_user(stack)
     first, second = Device(stack, name, film), Device(stack, name, film)
     assert (first.key(), second.key()) == ("key", "key")
+    wait_until(lambda: len(first.streams()) == 2, what="the leases were not written behind")
     second.end()
-    wait_until(lambda: len(first.streams()) == 1)
+    assert len(first.streams()) == 1
     stack.sluice("user", "streams", name, "1")
     wait_until(lambda: second.key() == "LIMIT_007")
     stack.sluice("user", "streams", name, "default")

@@ -32,6 +32,7 @@ UPLOAD = (UNKNOWN, NO, IN, IN, IN, IN, NO, UNKNOWN, UNKNOWN)
 MISSING = (UNKNOWN, NO, HIDDEN, HIDDEN, HIDDEN, HIDDEN, NO, UNKNOWN, UNKNOWN)
 NO_UPLOAD = (HIDDEN,) * 9
 ADMIN = (UNKNOWN, NO, NO, NO, NO, IN, NO, UNKNOWN, UNKNOWN)
+NO_USER = (UNKNOWN, NO, NO, NO, NO, HIDDEN, NO, UNKNOWN, UNKNOWN)
 NOBODY = (HIDDEN,) * 9
 UNSIGNED = (NO,) * 9
 
@@ -51,7 +52,30 @@ MATRIX = {
     "POST /account/devices/end-others": PERSON,
     "POST /account/tokens": PERSON,
     "POST /account/tokens/revoke": PERSON,
-    "GET /admin": ADMIN,
+    **{f"GET /admin{page}": ADMIN for page in (
+        "", "/users", "/sessions", "/shares", "/queue", "/quarantine", "/mounts", "/links", "/keys", "/audit", "/storage",
+        "/health",
+    )},
+    # Asked with a form that names nothing.
+    **{f"POST /admin{act}": ADMIN for act in (
+        "/users", "/sessions/end", "/shares/revoke", "/queue/first", "/queue/retry", "/queue/cancel",
+        "/quarantine/retry", "/quarantine/remove", "/mounts/confirm", "/links/rotate", "/keys/rotate",
+    )},
+    # Of a user that is not there.
+    "GET /admin/users/{user_id:uuid}": NO_USER,
+    **{f"POST /admin/users/{{user_id:uuid}}/{act}": NO_USER for act in (
+        "change", "password", "disable", "enable",
+    )},
+    # Asked with a form that names nothing, or finds nothing to end.
+    **{f"POST /admin/users/{{user_id:uuid}}/{act}": ADMIN for act in ("end", "end-all", "delete")},
+    "GET /api/admin/users": ADMIN,
+    "POST /api/admin/users": ADMIN,  # asked without a name
+    **{f"{method} /api/admin/users/{{user_id:uuid}}": NO_USER for method in ("GET", "PATCH", "DELETE")},
+    "POST /api/admin/users/{user_id:uuid}/password": NO_USER,
+    "GET /api/admin/sessions": ADMIN,
+    "DELETE /api/admin/sessions": ADMIN,  # asked without saying whose
+    "DELETE /api/admin/sessions/{session_id:uuid}": ADMIN,  # there is none like that
+    "GET /api/admin/quarantine/{media_id:uuid}/original": NO_USER,  # it was not refused
     "GET /docs": OPEN,
     "GET /openapi.json": OPEN,
     "POST /api/auth/login": OPEN,
@@ -229,7 +253,7 @@ def outcome(answer) -> str:
         return UNKNOWN
     code = answer.json()["error"]["code"] if answer.status_code >= 400 and answer.text.startswith("{") else ""
     refusals = {
-        "FILE_006": HIDDEN, "AUTH_006": NO, "AUTH_013": NO, "SEC_003": NO, "MEDIA_001": HIDDEN, "FILE_002": HIDDEN,
+        "FILE_006": HIDDEN, "AUTH_009": HIDDEN, "AUTH_006": NO, "AUTH_013": NO, "SEC_003": NO, "MEDIA_001": HIDDEN, "FILE_002": HIDDEN,
         "SHARE_001": HIDDEN, "SHARE_005": NO, "SHARE_006": HIDDEN,
     }  # fmt: skip
     assert answer.status_code < 500, answer.text
@@ -244,7 +268,7 @@ def ask(client, row: str, media: str, shared: dict):
     media = NOWHERE if MATRIX[row] is MISSING else media
     path += "?before=1990-01-01T00:00:00Z" if row == "DELETE /api/trash" else ""  # nothing is as old
     for name, value in {
-        "{media_id:uuid}": media, "{session_id:uuid}": media, "{token_id:uuid}": media, "{archive_id:uuid}": media,
+        "{media_id:uuid}": media, "{session_id:uuid}": media, "{user_id:uuid}": media, "{token_id:uuid}": media, "{archive_id:uuid}": media,
         "{decision}": "0" * 32, "{stream_id}": media, "{stream_id:uuid}": media, "{encoded_key}": media, "{grant}": "0" * 32, "{rung}": "360p",
         "{n:int}": "0", "{upload_id}": "0" * 32, "{key:path}": f"media/{media}" if method == "GET" else "media/none",
         "{share_id:uuid}": shared["id"], "{code}": shared["code"],

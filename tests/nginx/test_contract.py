@@ -117,12 +117,18 @@ def test_an_undeclared_name_fails_the_render(settings, tmp_path, monkeypatch):
 
 
 def test_no_page_of_another_origin_is_let_in_unless_a_setting_names_it(settings, rendered):
-    assert "Access-Control" not in rendered and "$sluice_preflight" not in rendered
+    without_reader = rendered.replace(reader_block(rendered), "")  # static files, for a frame that has no origin
+    assert "Access-Control" not in without_reader and "$sluice_preflight" not in rendered
     origins = settings.server.model_copy(update={"cors_origins": ["https://a.example", "http://[::1]:8080"]})
     named = renderer.text(settings.model_copy(update={"server": origins}))
     for head, body in [("server", named), *location_blocks(named)]:
         assert ("Access-Control-Allow-Origin" in body) == ("X-Content-Type-Options" in body), head
+    assert reader_block(rendered).count("Access-Control") == 1 and "sandbox allow-scripts;" in reader_block(rendered)
     assert '"https://a.example" "https://a.example";' in named and "Allow-Credentials" not in named
+
+
+def reader_block(rendered: str) -> str:
+    return next(body for head, body in location_blocks(rendered) if "sluice_reader" in head)
 
 
 def test_a_broken_template_does_not_replace_the_running_configuration(settings, monkeypatch):

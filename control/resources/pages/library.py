@@ -2,53 +2,104 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import falcon
 
+from control.domain.folders import trail
 from control.domain.media import Media
 from control.domain.rights import CHANGE_MEDIA, DELETE_MEDIA, DOWNLOAD
 from control.domain.sessions import Principal
+from control.resources import cookies
 from control.resources.credentials import decision_id, principal_of
 from control.resources.library import LibraryQuery, pagination
 from control.resources.media import as_json, with_details
 from control.resources.neighbours import look_around, view_of
 from control.resources.outcome import required
+from control.resources.pages.periods import period
 from control.resources.pages.rendering import Renderer
 from control.resources.positions import begun_json
 from control.services.decisions import decide
-from control.services.library import Library
+from control.services.library import FURTHEST, Library, Page
 from control.services.neighbours import Around, Neighbours
 from control.services.positions import Positions
-from control.storage.sql.library import Filters
+from control.storage.sql.library_filters import Filters
 
 _BEGUN, _FOLLOWING = 12, 12  # of "Continue watching", of "Up next"
-_FORM = ("from", "to", "min_size", "max_size", "min_duration", "max_duration", "tag", "source", "uploader")
+_NARROWING = ("from", "to", "min_size", "max_size", "min_duration", "max_duration", "tag", "source", "uploader")
+VIEWS = ("grid", "list")
 
 
 class Collection:
+    """`part=results` answers what changes while somebody types or scrolls, without the page around it."""
+
     def __init__(self, render: Renderer, library: Library, positions: Positions):
         self._render, self._library, self._positions = render, library, positions
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         principal, wanted = principal_of(req), LibraryQuery.of(req)
-        filters = wanted.filters(principal)
-        page = self._library.page(principal, filters, wanted.page, wanted.limit)
-        first = not wanted.words and wanted.type == "all" and wanted.page == 1 and not any(map(req.get_param, _FORM))
+        shown = _shown(req, wanted) | {"view": _view(req, resp)}
+        shown["browse"] = "tags" if req.get_param("browse") == "tags" else ""
+        context = self._results(principal, wanted, shown)
+        if req.get_param("part") == "results":
+            self._render.page(req, resp, "partials/results", principal, **context)
+            return
+        tags, _ = self._library.tags(principal, Filters())
+        start = context["first"] and not context["narrowed"] and not (wanted.folder or shown["browse"])
+        begun = self._positions.begun(principal, Filters(), _BEGUN) if start else []
+        known = {"known_tags": [tag for tag, _ in tags], "uploaders": self._library.uploaders(principal)}
+        self._render.page(req, resp, "library", principal, begun=begun_json(begun), **context, **known)
+
+    def _results(self, principal: Principal, wanted: LibraryQuery, shown: dict[str, str]) -> dict:
+        narrowed = any(shown[name] for name in ("query", *_NARROWING)) or wanted.type != "all"
+        filters = wanted.filters(principal, directly=not narrowed)
+        page = self._library.page(principal, filters, wanted.page, wanted.limit, wanted.after)
+        first = wanted.page == 1 and not wanted.cursor
+        tags, at_least = self._library.tags(principal, filters) if shown["browse"] or wanted.tag else ([], False)
+        return {
+            "items": self._items(principal, page, _divided(wanted, shown)),
+            "pagination": pagination(page, wanted), "filters": shown, "first": first,
+            "by_cursor": bool(wanted.cursor) or wanted.page * wanted.limit >= FURTHEST, "narrowed": narrowed,
+            "tags": tags, "tags_at_least": at_least, "trail": trail(wanted.place or ""),
+            "folders": self._library.folders(principal, filters) if filters.directly and first else [],
+        }  # fmt: skip
+
+    def _items(self, principal: Principal, page: Page, divided: str) -> list[dict]:
+        """As the API has them, with whose they are, what they stand under and how far one is with them."""
+        now = datetime.now().astimezone()
+        names = self._library.names_of(principal, page.items)
         watched = self._positions.of(principal, [media.id for media in page.items])
-        self._render.page(
-            req, resp, "library", principal,
-            items=[as_json(media) | {"position": watched.get(media.id)} for media in page.items],
-            pagination=pagination(page),
-            begun=begun_json(self._positions.begun(principal, Filters(), _BEGUN)) if first else [],
-            tags=self._library.tags(principal, Filters()), filters=_shown(req, wanted),
-        )  # fmt: skip
+        return [
+            as_json(media) | {
+                "owner": names.get(media.owner_id, ""), "position": watched.get(media.id),
+                "period": period(media.created_at, now, divided == "day") if divided else "",
+            }
+            for media in page.items
+        ]  # fmt: skip
+
+
+def _divided(wanted: LibraryQuery, shown: dict[str, str]) -> str:
+    """By what a list is divided: photos by day, whatever else is in the order of time by ever longer spans."""
+    if wanted.sorted_by != "created_at" or shown["view"] == "list":
+        return ""
+    return "day" if wanted.type == "image" else "span"
 
 
 def _shown(req: falcon.Request, wanted: LibraryQuery) -> dict[str, str]:
     """What the address says, as its form shows it."""
-    return {name: req.get_param(name) or "" for name in _FORM} | {
-        "type": wanted.type, "query": wanted.words, "sort": wanted.sorted_by,
+    return {name: req.get_param(name) or "" for name in _NARROWING} | {
+        "type": wanted.type, "query": wanted.words, "sort": wanted.sorted_by, "folder": wanted.folder,
         "order": "desc" if wanted.descending else "asc",
     }  # fmt: skip
+
+
+def _view(req: falcon.Request, resp: falcon.Response) -> str:
+    """As the address says, else as it was chosen in this browser."""
+    wanted = req.get_param("view")
+    if wanted in VIEWS:
+        cookies.set_view(resp, wanted)
+        return wanted
+    return "list" if cookies.view(req) == "list" else "grid"
 
 
 class Watch:

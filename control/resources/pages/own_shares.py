@@ -24,11 +24,11 @@ class OwnShares:
         found = self._shares.of(None if everybody else principal.user_id)
         self._render.page(
             req, resp, "shares", principal, everybody=everybody,
-            shares=[as_json(own) | {"over": _over(own, datetime.now(UTC))} for own in found],
+            shares=[as_json(own) | {"over": over(own, datetime.now(UTC))} for own in found],
         )  # fmt: skip
 
 
-def _over(own: OwnShare, now: datetime) -> str | None:
+def over(own: OwnShare, now: datetime) -> str | None:
     """Why it has ended, if it has."""
     if own.share.revoked:
         return "revoked"

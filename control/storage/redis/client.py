@@ -62,3 +62,11 @@ class Convenience:
         except redis.RedisError:
             self._silent_until = time.monotonic() + SULK_SECONDS
             return otherwise()
+
+
+def version(client: redis.Redis) -> str | None:
+    """Of the server; None where it does not answer."""
+    try:
+        return client.info("server")["redis_version"]
+    except redis.RedisError:
+        return None

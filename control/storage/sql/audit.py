@@ -25,6 +25,7 @@ EVENTS = {
     "user_enabled": "a user was switched on",
     "user_deleted": "a user was deleted",
     "role_changed": "a user got another role",
+    "user_changed": "a user got another name, e-mail, quota or limit",
     "stream_limit_changed": "a user may watch more or fewer streams at once",
     "token_minted": "a service token was made",
     "token_revoked": "a service token was revoked",
@@ -43,6 +44,7 @@ EVENTS = {
     "import_retried": "a failed import was taken up again",
     "import_cancelled": "an import was cancelled",
     "link_key_rotated": "signed links are made with a new key",
+    "rotation_asked": "an administrator had a new key made",
     "keys_rotated": "media keys were wrapped by a new master key",
     "import_put_first": "an import was put before all others that wait",
     "media_reencrypted": "a media and its archive were written anew under a new key",
@@ -121,6 +123,16 @@ class AuditStore:
                   AND (%(after)s::bigint IS NULL OR id > %(after)s)
                 ORDER BY id {"ASC" if search.after is not None else "DESC"} LIMIT %(limit)s""",  # noqa: S608
             {name: getattr(search, name) for name in Search.__slots__} | {"limit": limit},
+        )
+        return [Entry(**row) for row in rows]
+
+    def link_decisions(self, since: datetime, limit: int) -> list[Entry]:
+        """Links that were made, and those that control refused, the newest first."""
+        rows = self._database.all(
+            f"""SELECT {_COLUMNS} FROM audit WHERE at >= %s
+                AND (event = 'link_minted' OR event = 'refused' AND reason IN ('SEC_003', 'SEC_004', 'SEC_005'))
+                ORDER BY id DESC LIMIT %s""",  # noqa: S608
+            [since, limit],
         )
         return [Entry(**row) for row in rows]
 

@@ -1,163 +1,231 @@
-"""The library's pages: filters, search, order; everything that a list of media can be asked for."""
+"""The library's pages: search, filters, order; everything that a list of media can be asked for.
+
+Each list is put together of scans (library_filters.scans), each in the order of an index and no longer than the page.
+What cannot be bounded so is cut off, and says so: totals at COUNTED, a search by relevance at CANDIDATES, tags at
+SAMPLE.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg import DataError
 
 from control.domain.media import Media
 from control.errors import BadRequest
+from control.storage.sql.library_filters import (
+    Filters,
+    forgivable,
+    order_of,
+    scans,
+    sorted_scans,
+    visible,
+    where,
+)
 from control.storage.sql.media import ALIVE, COLUMNS, media_of
 from control.storage.sql.pool import Database
 
-# What a page may be sorted by, and its type; the id makes the order total. What has no duration comes last.
-ORDERS = {
-    "created_at": ("created_at", "timestamptz"),
-    "name": ("lower(name)", "text"),
-    "size": ("size_bytes", "bigint"),
-    "duration": ("coalesce(duration, %(no_duration)s)", "float8"),
-    # Whatever else it is called besides counts a little: "song" before "song of the year".
-    "relevance": ("word_similarity(%(query)s, words) + similarity(%(query)s, words) / 10", "float8"),
-}
-# A shorter word has too few trigrams to be misspelt recognisably.
-_FORGIVEN_LENGTH = 4
-_MANY_WORDS = 8
+COUNTED = 1000  # a total above it is "more than that"
+CANDIDATES = 300  # the newest matches of a search; the best of them come first
+SAMPLE = 2000  # the newest media that tags are counted in
+_SORTED = 10_000  # media of a folder are sorted as they are; more of them are walked to in order
+_FEW = 8  # with fewer matches than that a word may have been misspelt
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+_CORRECTIONS = 6  # words that a misspelt one may stand for
 
 # Where a page ended: the sort key of its last item, as text, and its id.
 Position = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
-    """What to list; None matches everything. `viewer_id`, `guest` and `include_private` say for whom."""
+class Found:
+    """A page of media, where the next one goes on (None: there is none), and how many there are altogether."""
 
-    kind: str | None = None
-    query: str | None = None
-    state: str | None = None
-    sort: str = "created_at"
-    descending: bool = True
-    include_private: bool = False  # administrators see everything
-    viewer_id: str | None = None
-    guest: bool = False  # guests see what is public
-    source: str | None = None
-    tag: str | None = None
-    folder: str | None = None  # with all below it; of a mount: "{mount}/{path}"
-    uploader: str | None = None  # a user name
-    since: datetime | None = None
-    until: datetime | None = None
-    min_size: int | None = None
-    max_size: int | None = None
-    min_duration: float | None = None
-    max_duration: float | None = None
-
-
-# filter -> the clause that it stands for; its value is the parameter of the same name.
-_CLAUSES = {
-    "kind": "kind = %(kind)s",
-    "state": "state = %(state)s",
-    "source": "source = %(source)s",
-    "tag": "tags @> ARRAY[%(tag)s]",
-    # A mount's paths are bytes: what is below it begins with its name.
-    "folder": """(folder = %(folder)s OR starts_with(folder, %(folder)s || '/') OR mount IS NOT NULL
-        AND starts_with(encode(convert_to(mount || '/', 'UTF8') || path, 'hex'),
-                        encode(convert_to(%(folder)s || '/', 'UTF8'), 'hex')))""",
-    "uploader": "owner_id = (SELECT u.id FROM users u WHERE lower(u.username) = lower(%(uploader)s))",
-    "since": "created_at >= %(since)s",
-    "until": "created_at < %(until)s",
-    "min_size": "size_bytes >= %(min_size)s",
-    "max_size": "size_bytes <= %(max_size)s",
-    "min_duration": "duration >= %(min_duration)s",
-    "max_duration": "duration <= %(max_duration)s",
-}
+    items: list[Media]
+    end: Position | None
+    total: int
+    capped: bool = False  # there are more than `total`
 
 
 class LibraryStore:
     def __init__(self, database: Database):
         self._database = database
 
-    def page(
-        self, filters: Filters, limit: int, offset: int = 0, after: Position | None = None
-    ) -> tuple[list[Media], Position | None]:
-        """Return up to `limit` media, and where they end; they begin at `offset`, or `after` an earlier end.
-
-        Raises BadRequest for an `after` that is none.
-        """
-        where, parameters = condition_of(filters)
-        key, kind = ORDERS[filters.sort]
-        direction, further = ("DESC", "<") if filters.descending else ("ASC", ">")
-        if after is not None:
-            where += f" AND ({key}, id) {further} (%(key)s::{kind}, %(id)s::uuid)"
-            parameters |= {"key": after[0], "id": after[1]}
-        rows = self._rows(
-            f"SELECT {COLUMNS}, ({key})::text AS position FROM media WHERE {where}"  # noqa: S608
-            f" ORDER BY {key} {direction}, id {direction} LIMIT %(limit)s OFFSET %(offset)s",
-            parameters | {"limit": limit, "offset": offset},
-        )
-        positions = [(row.pop("position"), row["id"]) for row in rows]
-        return [media_of(row) for row in rows], positions[-1] if positions else None
-
-    def _rows(self, query: str, parameters: dict[str, Any]) -> list[dict]:
+    def page(self, filters: Filters, limit: int, offset: int = 0, after: Position | None = None) -> Found:
+        """Up to `limit` media; they begin at `offset`, or `after` an earlier end. Raises BadRequest for a bad end."""
+        filters = self._named(filters)
         try:
-            return self._database.all(query, parameters)
+            if filters.sort == "relevance":
+                return self._best(filters, limit, offset, after)
+            return self._sorted(filters, limit, offset, after)
         except DataError:  # a cursor of somebody's own making
             raise BadRequest("cursor: it must be the next_cursor of an earlier answer.") from None
 
-    def count(self, filters: Filters) -> int:
-        where, parameters = condition_of(filters)
-        return self._database.one(f"SELECT count(*) AS n FROM media WHERE {where}", parameters)["n"]  # noqa: S608
+    def _sorted(self, filters: Filters, limit: int, offset: int, after: Position | None) -> Found:
+        corrected = self._corrected(filters)
+        counts, most = self._counts(filters, corrected)
+        key, kind = order_of(filters)
+        direction, further = ("DESC", "<") if filters.descending else ("ASC", ">")
+        condition, parameters = where(filters, corrected)
+        begun = f" AND ({key}, id) {further} (%(key)s::{kind}, %(id)s::uuid)" if after else ""
+        parameters |= {"limit": limit, "offset": offset, "reach": offset + limit + 1}
+        parameters |= {"key": after[0], "id": after[1]} if after else {}
+        order = f"ORDER BY key {direction}, id {direction}"
+        every = _put_together(filters, counts, most, key, condition + begun, f"{order} LIMIT %(reach)s")
+        rows = self._database.all(
+            f"""SELECT {COLUMNS}, found.key::text AS position FROM (
+                    SELECT id, key FROM ({every}) every {order} LIMIT %(limit)s + 1 OFFSET %(offset)s
+                ) found JOIN media USING (id) ORDER BY found.key {direction}, found.id {direction}""",  # noqa: S608
+            parameters,
+        )
+        positions = [(row.pop("position"), row["id"]) for row in rows]
+        end = positions[limit - 1] if len(rows) > limit else None
+        total, most = sum(counts.values()), min(most, COUNTED)
+        return Found([media_of(row) for row in rows[:limit]], end, min(total, most), total > most)
+
+    def _counts(self, filters: Filters, corrected: dict[str, list[str]]) -> tuple[dict[str, int], int]:
+        """How many each scan has, and what is counted to: one with more has one more."""
+        condition, parameters = where(filters, corrected)
+        most = CANDIDATES if filters.query else _SORTED if filters.folder is not None else COUNTED
+        each = [
+            f"(SELECT count(*) FROM (SELECT FROM media WHERE {scan} AND {condition} LIMIT {most + 1}) s) AS n{number}"  # noqa: S608
+            for number, scan in enumerate(scans(filters))
+        ]
+        row = self._database.one(f"SELECT {', '.join(each)}", parameters) or {}
+        return dict(zip(scans(filters), row.values(), strict=True)), most
+
+    def _named(self, filters: Filters) -> Filters:
+        """With the id of the user that was named: the planner then knows how many media that one has."""
+        if filters.uploader is None:
+            return filters
+        user = self._database.one("SELECT id::text FROM users WHERE lower(username) = lower(%s)", [filters.uploader])
+        return replace(filters, uploader=None, owner=user["id"] if user else _NOBODY)
+
+    # --- search -----------------------------------------------------------------------------------
+
+    def _best(self, filters: Filters, limit: int, offset: int, after: Position | None) -> Found:
+        ranked = self._candidates(filters)
+        total, capped = min(len(ranked), CANDIDATES), len(ranked) > CANDIDATES
+        ranked = sorted(ranked[:CANDIDATES], key=_rank, reverse=filters.descending)
+        if after is not None:
+            here = (_number(after[0]), after[1])
+            ranked = [row for row in ranked if (_rank(row) < here if filters.descending else _rank(row) > here)]
+        shown = ranked[offset : offset + limit]
+        end = (repr(shown[-1]["rank"]), shown[-1]["id"]) if len(ranked) > offset + limit else None
+        return Found(self._in_order([row["id"] for row in shown]), end, total, capped)
+
+    def _candidates(self, filters: Filters) -> list[dict]:
+        """Ids and ranks of the newest matches."""
+        condition, parameters = where(filters, self._corrected(filters))
+        newest = "ORDER BY created_at DESC, id DESC LIMIT %(limit)s"
+        rank, _ = order_of(filters)
+        found = " UNION ALL ".join(
+            f"(SELECT id, created_at, words FROM media WHERE {scan} AND {condition} {newest})"  # noqa: S608
+            for scan in scans(filters)
+        )
+        return self._database.all(
+            f"""SELECT id::text, {rank} AS rank FROM (SELECT * FROM ({found}) found {newest}) newest""",  # noqa: S608
+            parameters | {"limit": CANDIDATES + 1},
+        )
+
+    def _in_order(self, ids: list[str]) -> list[Media]:
+        rows = self._database.all(f"SELECT {COLUMNS} FROM media WHERE id = ANY(%s::uuid[])", [ids])  # noqa: S608
+        found = {row["id"]: media_of(row) for row in rows}
+        return [found[media_id] for media_id in ids if media_id in found]
+
+    def _corrected(self, filters: Filters) -> dict[str, list[str]]:
+        """What misspelt words of the query may stand for; nothing while the words themselves are found often enough."""
+        if not forgivable(filters):
+            return {}
+        condition, parameters = where(filters)
+        few = " UNION ALL ".join(
+            f"(SELECT FROM media WHERE {scan} AND {condition} LIMIT %(few)s)"  # noqa: S608
+            for scan in scans(filters)
+        )
+        found = self._database.one(f"SELECT count(*) AS n FROM ({few}) few", parameters | {"few": _FEW})["n"]  # noqa: S608
+        return {} if found >= _FEW else {word: self._similar(word) for word in forgivable(filters)}
+
+    def _similar(self, word: str) -> list[str]:
+        """Words of the library that are nearly `word` (storage.sql.pool.FORGIVEN)."""
+        rows = self._database.all(
+            """SELECT word FROM spellings WHERE %(word)s <%% word
+               ORDER BY word_similarity(%(word)s, word) + similarity(%(word)s, word) / 10 DESC, word LIMIT %(limit)s""",
+            {"word": word, "limit": _CORRECTIONS},
+        )
+        return [row["word"] for row in rows]
+
+    # --- all of it --------------------------------------------------------------------------------
 
     def ids(self, filters: Filters, limit: int) -> list[str]:
         """All that fit, by folder and name."""
-        where, parameters = condition_of(filters)
+        filters = self._named(filters)
+        condition, parameters = where(filters, self._corrected(filters))
+        kind = "AND kind = %(kind)s" if filters.kind else ""
         rows = self._database.all(
-            f"SELECT id::text FROM media WHERE {where}"  # noqa: S608
-            " ORDER BY mount NULLS FIRST, folder, path, lower(name), id LIMIT %(limit)s",
-            parameters | {"limit": limit},
+            f"""SELECT id::text FROM media WHERE {visible(filters)} AND {condition} {kind}
+                ORDER BY shelf, lower(name), id LIMIT %(limit)s""",  # noqa: S608
+            parameters | {"limit": limit, "kind": filters.kind},
         )
         return [row["id"] for row in rows]
 
-    def tags(self, filters: Filters, limit: int = 50) -> list[str]:
-        """The most frequent tags of what `filters` match."""
-        where, parameters = condition_of(filters)
+    def tags(self, filters: Filters, limit: int = 200) -> tuple[list[tuple[str, int]], bool]:
+        """The most frequent tags with their counts, and whether those are of the newest media only."""
+        condition, parameters = where(self._named(filters))
         rows = self._database.all(
-            f"""SELECT tag FROM media, unnest(tags) tag WHERE {where}
-                GROUP BY tag ORDER BY count(*) DESC, tag LIMIT %(limit)s""",  # noqa: S608
-            parameters | {"limit": limit},
+            f"""WITH newest AS MATERIALIZED (
+                    SELECT tags FROM media WHERE {visible(filters)} AND {condition} AND tags <> '{{}}'
+                    ORDER BY created_at DESC, id DESC LIMIT %(sample)s)
+                SELECT tag, count(*) AS n, (SELECT count(*) FROM newest) AS sampled FROM newest, unnest(tags) tag
+                GROUP BY tag ORDER BY n DESC, tag LIMIT %(limit)s""",  # noqa: S608
+            parameters | {"limit": limit, "sample": SAMPLE},
         )
-        return [row["tag"] for row in rows]
+        return [(row["tag"], row["n"]) for row in rows], any(row["sampled"] >= SAMPLE for row in rows)
+
+    def uploaders(self, limit: int = 500) -> list[str]:
+        """The names of those who have something in the library."""
+        rows = self._database.all(
+            f"""SELECT username FROM users u WHERE EXISTS (SELECT FROM media WHERE owner_id = u.id AND {ALIVE})
+                ORDER BY lower(username) LIMIT %s""",  # noqa: S608
+            [limit],
+        )
+        return [row["username"] for row in rows]
+
+    def names(self, users: list[str]) -> dict[str, str]:
+        """Id -> user name."""
+        rows = self._database.all("SELECT id::text, username FROM users WHERE id = ANY(%s::uuid[])", [users])
+        return {row["id"]: row["username"] for row in rows}
 
 
-def condition_of(filters: Filters) -> tuple[str, dict[str, Any]]:
-    """The condition on `media` that they stand for, and its parameters."""
-    clauses = [ALIVE, *_visible(filters)]
-    parameters: dict[str, Any] = {
-        "viewer_id": filters.viewer_id, "query": (filters.query or "").lower(),
-        "no_duration": float("-inf" if filters.descending else "inf"),
-    }  # fmt: skip
-    for name, clause in _CLAUSES.items():
-        if (value := getattr(filters, name)) is not None:
-            clauses.append(clause)
-            parameters[name] = value
-    for number, word in enumerate((filters.query or "").lower().split()[:_MANY_WORDS]):
-        clauses.append(_matches(word, number))
-        parameters |= {f"word{number}": word, f"like{number}": f"%{_literally(word)}%"}
-    return " AND ".join(clauses), parameters
+def _put_together(filters: Filters, counts: dict[str, int], most: int, key: str, condition: str, ending: str) -> str:
+    """A scan with nothing is left out, one with little is read and sorted; one with much is walked in order.
+
+    The planner alone would walk the largest index to its end for what it takes to be evenly spread and is not.
+    """
+    parts = []
+    for scan, count in counts.items():
+        if 0 < count <= most:
+            whole = f"SELECT id, {key} AS key FROM media WHERE {scan} AND {condition} OFFSET 0"  # noqa: S608
+            parts.append(f"(SELECT * FROM ({whole}) whole {ending})")  # noqa: S608
+        elif count:
+            for walk in _walks(filters, scan):
+                parts.append(f"(SELECT id, {key} AS key FROM media WHERE {walk} AND {condition} {ending})")  # noqa: S608
+    return " UNION ALL ".join(parts) or f"SELECT id, {key} AS key FROM media WHERE {condition} LIMIT 0"  # noqa: S608
 
 
-def _visible(filters: Filters) -> list[str]:
-    if filters.guest:
-        return ["(visibility = 'public' OR owner_id = %(viewer_id)s)"]
-    return [] if filters.include_private else ["(visibility <> 'private' OR owner_id = %(viewer_id)s)"]
+def _walks(filters: Filters, scan: str) -> list[str]:
+    """How to come upon what a scan has, in order."""
+    listed = filters.directly and filters.sort == "name"  # as the index of folders has it
+    found = (filters.query or filters.tag) and filters.sort == "created_at" and filters.folder is None
+    return [scan] if listed or found or scan in sorted_scans(filters) else sorted_scans(filters)
 
 
-def _matches(word: str, number: int) -> str:
-    """A part of a word as it stands, or a word that is nearly so (storage.sql.pool.FORGIVEN)."""
-    exact = f"words LIKE %(like{number})s"
-    return f"({exact} OR %(word{number})s <%% words)" if len(word) >= _FORGIVEN_LENGTH else exact
+def _rank(row: dict[str, Any]) -> tuple[float, str]:
+    return row["rank"], row["id"]
 
 
-def _literally(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise BadRequest("cursor: it must be the next_cursor of an earlier answer.") from None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from control.domain.media import Media
-from control.storage.sql.library import ORDERS, Filters, condition_of
+from control.storage.sql.library_filters import Filters, condition_of, order_of, sorted_scans, where
 from control.storage.sql.media import COLUMNS, media_of
 from control.storage.sql.pool import Database
 
@@ -38,14 +38,16 @@ class NeighbourStore:
         """
         if beside:
             filters = replace(filters, kind=media.kind, sort="name", descending=False)
-        condition, parameters = condition_of(filters)
-        shelf = shelf_of(media) if beside else _Shelf("true", {}, ORDERS[filters.sort][0])
+        shelf = shelf_of(media) if beside else _Shelf("true", {}, order_of(filters)[0])
+        condition, parameters = condition_of(filters) if beside else where(filters)
+        scans = [shelf.condition] if beside else sorted_scans(filters)
         rows = self._database.all(
-            _query(f"{condition} AND {shelf.condition}", shelf.key, filters.descending),
+            _query([f"{condition} AND {scan}" for scan in scans], shelf.key, filters.descending),
             parameters | shelf.parameters | {"of": media.id, "limit": limit},
         )
         before, after = [], []
         for row in rows:
+            del row["at"]
             (after if row.pop("ahead") else before).append(media_of(row))
         return before, after
 
@@ -75,17 +77,21 @@ def _like(text: str) -> str:
     return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
-def _query(condition: str, key: str, descending: bool) -> str:
-    """Both directions from where the media stands: a range of the order's index each, however long the list is."""
+def _query(scans: list[str], key: str, descending: bool) -> str:
+    """Both directions from where the media stands: a range of each scan's index, however long the list is."""
     onwards, back = ("<", ">") if descending else (">", "<")
     return f"""
         WITH here AS MATERIALIZED (SELECT {key} AS at, id AS at_id FROM media WHERE id = %(of)s)
-        ({_way("true", condition, key, onwards)}) UNION ALL ({_way("false", condition, key, back)})"""  # noqa: S608
+        ({_way("true", scans, key, onwards)}) UNION ALL ({_way("false", scans, key, back)})"""  # noqa: S608
 
 
-def _way(ahead: str, condition: str, key: str, further: str) -> str:
+def _way(ahead: str, scans: list[str], key: str, further: str) -> str:
     direction = "ASC" if further == ">" else "DESC"
+    nearest = " UNION ALL ".join(
+        f"""(SELECT {COLUMNS}, {key} AS at FROM media WHERE {scan} AND state IN ('playable', 'completed')
+                AND ({key}, id) {further} (here.at, here.at_id)
+            ORDER BY {key} {direction}, media.id {direction} LIMIT %(limit)s)"""  # noqa: S608
+        for scan in scans
+    )
     return f"""SELECT {ahead} AS ahead, found.* FROM here CROSS JOIN LATERAL (
-        SELECT {COLUMNS} FROM media WHERE {condition} AND state IN ('playable', 'completed')
-            AND ({key}, id) {further} (here.at, here.at_id)
-        ORDER BY {key} {direction}, media.id {direction} LIMIT %(limit)s) found"""  # noqa: S608
+        SELECT * FROM ({nearest}) nearest ORDER BY at {direction}, id {direction} LIMIT %(limit)s) found"""  # noqa: S608

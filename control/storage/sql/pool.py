@@ -23,6 +23,13 @@ WAIT_SECONDS = 2.0  # for a free connection
 FORGIVEN = 0.45  # how alike a misspelt word must be (pg_trgm <%): "holyday" is 0.45 of "holiday"
 
 
+# Every question here is answered by a few rows of an index: compiling it or starting workers takes longer than that,
+# and how often a value occurs decides which index.
+_SMALL_ANSWERS = (
+    "-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1 -c plan_cache_mode=force_custom_plan"
+)
+
+
 class Connection(psycopg.Connection):
     """A connection that gives up on a silent server."""
 
@@ -40,7 +47,7 @@ class Database:
     def __init__(self, url: str, max_size: int = 10, min_size: int = 1):
         options = (
             f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c idle_in_transaction_session_timeout=10000"
-            f" -c pg_trgm.word_similarity_threshold={FORGIVEN}"
+            f" -c pg_trgm.word_similarity_threshold={FORGIVEN} {_SMALL_ANSWERS}"
         )
         self._pool = ConnectionPool(
             url,

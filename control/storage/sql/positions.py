@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from control.domain.media import Media
 from control.domain.positions import BEGUN_SECONDS, Position
-from control.storage.sql.library import Filters, condition_of
+from control.storage.sql.library_filters import Filters, condition_of
 from control.storage.sql.media import COLUMNS, media_of
 from control.storage.sql.pool import Database
 

@@ -57,6 +57,14 @@ class TrashStore:
         end = (found[-1].at.isoformat(), found[-1].media.id) if len(rows) > limit else None
         return found, end
 
+    def owned(self, owner: str, limit: int) -> list[Media]:
+        """Media of a user that could go into the trash."""
+        rows = self._database.all(
+            f"SELECT {COLUMNS} FROM media WHERE owner_id = %s AND mount IS NULL AND {ALIVE} LIMIT %s",  # noqa: S608
+            [owner, limit],
+        )
+        return [media_of(row) for row in rows]
+
     def contents(self, owner: str | None) -> Contents:
         row = self._database.one(
             f"""SELECT count(*) AS items, coalesce(sum(size_bytes), 0)::bigint AS size_bytes FROM media

@@ -6,9 +6,8 @@ import pytest
 
 from control.cli.migrate import create_first_admin
 from control.cli.outcome import CommandError
-from control.cli.passwords import new_password
 from control.errors import BadRequest
-from control.services.passwords import Passwords
+from control.services.passwords import Passwords, new_password
 from control.settings.sections import Password
 
 

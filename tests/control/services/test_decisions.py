@@ -10,18 +10,21 @@ from control.domain.media import Media
 from control.domain.rights import (
     CHANGE_ACCOUNT,
     CHANGE_MEDIA,
+    DELETE_MEDIA,
     DOWNLOAD,
     GIVE_MEDIA,
     LINK,
     RIGHTS,
     SEE_ACCOUNT,
     SEE_AUDIT,
+    USE_TRASH,
     VIEW,
 )
 from control.domain.sessions import ANONYMOUS, Principal
 from control.services.decisions import decide, decide_directory, may
 
 ALICE, BOB = "a" * 8, "b" * 8
+NOW = datetime.now(UTC)
 
 
 def media(**changes):
@@ -57,6 +60,13 @@ def token(*scopes, role="viewer", user=BOB):
         (principal("guest"), LINK, media(visibility="public"), False, "role_too_low"),
         (principal(), LINK, media(), True, "library"),
         (principal("guest", ALICE), VIEW, media(), True, "owner"),
+        (principal(user=ALICE), DOWNLOAD, media(trashed_at=NOW), False, "trashed"),
+        (principal("admin"), DELETE_MEDIA, media(trashed_at=NOW), False, "trashed"),
+        (principal("editor"), USE_TRASH, media(trashed_at=NOW, visibility="public"), False, "trashed"),
+        (principal(user=ALICE), USE_TRASH, media(trashed_at=NOW), True, "owner"),
+        (principal("admin"), USE_TRASH, media(trashed_at=NOW, visibility="private"), True, "admin"),
+        (principal("admin"), USE_TRASH, media(), False, "not_in_trash"),
+        (token("library", user=ALICE), USE_TRASH, media(trashed_at=NOW), False, "scope_missing"),
         (principal(), CHANGE_MEDIA, media(), False, "role_too_low"),
         (principal(user=ALICE), CHANGE_MEDIA, media(), True, "owner"),
         (principal("guest", ALICE), CHANGE_MEDIA, media(), False, "role_too_low"),

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from control.errors import BadRequest
-from control.storage.sql.library import Filters, LibraryStore
+from control.storage.sql import library as store
+from control.storage.sql.library import LibraryStore
+from control.storage.sql.library_filters import Filters
 
 EVERYTHING = {"include_private": True}
 
@@ -26,9 +28,9 @@ def add(database, name: str, **columns) -> None:
 
 
 def names(library, **filters) -> list[str]:
-    items, _ = library.page(Filters(**(EVERYTHING | filters)), 50)
-    assert library.count(Filters(**(EVERYTHING | filters))) == len(items)
-    return [media.name for media in items]
+    found = library.page(Filters(**(EVERYTHING | filters)), 50)
+    assert (found.total, found.capped) == (len(found.items), False)
+    return [media.name for media in found.items]
 
 
 def test_words_are_found_in_names_tags_folders_and_what_files_say(library, database):
@@ -79,7 +81,7 @@ def test_every_filter_narrows(library, database):
     assert names(library, source="upload") == ["new"] and names(library, kind="image") == ["pic"]
     assert "pic" not in names(library, include_private=False, viewer_id=user)
     assert names(library, include_private=False, guest=True, viewer_id=user) == ["new"]
-    assert library.tags(Filters(**EVERYTHING)) == ["red", "two words"]
+    assert library.uploaders() == ["Una"] and library.names([user]) == {user: "Una"}
     database.run("DELETE FROM users WHERE id = %s", [user])
 
 
@@ -89,17 +91,65 @@ def test_cursors_walk_through_everything_exactly_once(library, database, sort, d
     for number in range(23):
         add(database, f"Item {number % 5}", size_bytes=number % 3, duration=None if number % 4 else number / 7)
     filters = Filters(sort=sort, descending=descending, query="item" if sort == "relevance" else None, **EVERYTHING)
-    whole, _ = library.page(filters, 50)
-    walked, end = [], None
-    while True:
-        items, end = library.page(filters, 4, after=end)
-        walked += items
-        if len(items) < 4:
-            break
+    whole = library.page(filters, 50).items
+    page = library.page(filters, 4)
+    walked = page.items
+    while page.end is not None:
+        page = library.page(filters, 4, after=page.end)
+        walked += page.items
     assert [media.id for media in walked] == [media.id for media in whole] and len(whole) == 23
+    assert library.page(filters, 4, offset=5).items == whole[5:9]
 
 
 @pytest.mark.parametrize("after", [("x", "y"), ("2026-01-01", "y"), ("\0", "\0"), ("", "")])
 def test_a_forged_cursor_is_refused(library, after):
     with pytest.raises(BadRequest):
         library.page(Filters(**EVERYTHING), 4, after=after)
+
+
+def test_what_has_no_duration_comes_last_both_ways(library, database):
+    for name, duration in (("short", 1), ("none", None), ("long", 9)):
+        add(database, name, duration=duration)
+    assert names(library, sort="duration") == ["long", "short", "none"]
+    assert names(library, sort="duration", descending=False) == ["short", "long", "none"]
+
+
+def test_a_large_total_says_that_it_is_capped(library, database, monkeypatch):
+    monkeypatch.setattr(store, "COUNTED", 5)
+    monkeypatch.setattr(store, "CANDIDATES", 3)
+    for number in range(7):
+        add(database, f"song {number}")
+    found = library.page(Filters(**EVERYTHING), 2)
+    assert (found.total, found.capped, len(found.items)) == (5, True, 2)
+    searched = Filters(query="song", sort="relevance", **EVERYTHING)
+    assert (library.page(searched, 2).total, library.page(searched, 2).capped) == (3, True)
+    assert library.page(Filters(min_size=2, **EVERYTHING), 2).total == 0
+
+
+def test_tags_are_counted_and_say_when_not_all_were(library, database, monkeypatch):
+    for number in range(4):
+        add(database, f"n{number}", tags=["red"] + ["blue"] * (number % 2), visibility="private" if number == 3 else "library")
+    assert library.tags(Filters(**EVERYTHING)) == ([("red", 4), ("blue", 2)], False)
+    assert library.tags(Filters()) == ([("red", 3), ("blue", 1)], False)
+    assert library.tags(Filters(tag="blue", **EVERYTHING)) == ([("blue", 2), ("red", 2)], False)
+    monkeypatch.setattr(store, "SAMPLE", 2)
+    assert library.tags(Filters(**EVERYTHING)) == ([("red", 2), ("blue", 1)], True)
+
+
+def test_what_is_in_the_trash_is_nowhere(library, database):
+    add(database, "thrown away", tags=["red"], trashed_at=datetime.now(UTC))
+    assert names(library) == [] == names(library, query="thrown") and library.tags(Filters(**EVERYTHING)) == ([], False)
+
+
+def test_a_word_is_learned_when_a_media_gets_it(library, database):
+    add(database, "plain.mp4")
+    database.run("UPDATE media SET tags = ARRAY['Marmalade']")
+    assert names(library, query="marmelade") == ["plain.mp4"]
+
+
+def test_enough_exact_matches_hide_the_misspelt_ones(library, database):
+    for number in range(9):
+        add(database, f"holiday {number}")
+    add(database, "holidaze")
+    assert "holidaze" not in names(library, query="holiday")
+    assert names(library, query="holidaze")[0] == "holidaze"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from control.domain.positions import Position
-from control.storage.sql.library import Filters
+from control.storage.sql.library_filters import Filters
 from control.storage.sql.positions import PositionStore
 
 NOW = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""/admin: the audit trail, and why something was decided."""
+"""/admin/audit: the audit trail, and why something was decided."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from pydantic import ValidationError
 
 from control.errors import BadRequest
 from control.resources.audit import AuditQuery, explanation_shape, page_of
-from control.resources.credentials import principal_of
-from control.resources.pages.rendering import Renderer
+from control.resources.pages.admin.desk import Desk
 from control.services.audit import Audit
 from control.services.explain import Explain
 from control.services.library import Library
@@ -21,16 +20,16 @@ _PAGE = 50
 
 
 class Trail:
-    def __init__(self, render: Renderer, audit: Audit, explain: Explain, library: Library):
-        self._render, self._audit, self._explain, self._library = render, audit, explain, library
+    def __init__(self, desk: Desk, audit: Audit, explain: Explain, library: Library):
+        self._desk, self._audit, self._explain, self._library = desk, audit, explain, library
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         query = _query(req)
         events, following = page_of(self._audit, query)
         asked = req.get_param("explain")
         older = {name: req.get_param(name) for name in _FIELDS if req.get_param(name)} | {"before": following}
-        self._render.page(
-            req, resp, "admin", principal_of(req), event_names=list(EVENTS), events=[self._named(e) for e in events],
+        self._desk.page(
+            req, resp, "audit", event_names=list(EVENTS), events=[self._named(e) for e in events],
             sought={name: req.get_param(name) or "" for name in _FIELDS},
             older=_query_string(older) if following else None,
             explanation=explanation_shape(self._explain(asked[:64].replace("\0", ""))) if asked else None,

@@ -1,0 +1,70 @@
+"""Every question that people ask of the library is answered by indexes, however much there is in it.
+
+What a plan really read is counted, not what it was expected to cost: no statement may look at more than BOUND media.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from control.storage.sql.pool import Database
+from tests.control.storage.conftest import private_postgres
+from tests.generated_media import generate
+from tests.library_questions import LISTS, deep, questions
+
+BOUND = 25_000
+NAMES = [name + who for who in ("", ", as a viewer") for name in (*LISTS, "page 200", "tags", "folders")] + ["uploaders", "the middle"]
+
+
+class Explaining(Database):
+    """Keeps the plan of every statement."""
+
+    plans: list[dict]
+
+    def all(self, query, parameters=()):
+        explained = super().all(f"EXPLAIN (ANALYZE, TIMING off, FORMAT json) {query}", parameters)
+        self.plans.append(explained[0]["QUERY PLAN"][0]["Plan"])
+        return super().all(query, parameters)
+
+    def one(self, query, parameters=()):
+        return next(iter(self.all(query, parameters)), None)
+
+
+@pytest.fixture(scope="module", params=[50_000, pytest.param(1_000_000, marks=pytest.mark.soak)])
+def asked(request):
+    """A database of its own: the generated library takes the place of whatever there was."""
+    with private_postgres() as url:
+        owners = generate(url, request.param)
+        database = Explaining(url, max_size=2)
+        database.plans = []
+        database.open()
+        yield database, questions(database, owners[0]) | {"the middle": deep(database)}
+        database.close()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_question_reads_the_whole_library(asked, name):
+    database, ask = asked
+    database.plans.clear()
+    ask[name]()
+    for plan in database.plans:
+        for node in nodes(plan):
+            assert node["Node Type"] != "Seq Scan" or node["Relation Name"] != "media", json.dumps(node, indent=1)
+            assert looked_at(node) <= BOUND, f"{looked_at(node)} media: {json.dumps(node, indent=1)}"
+
+
+def nodes(plan: dict) -> Iterator[dict]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
+
+
+def looked_at(node: dict) -> int:
+    """Rows that a node was given by an index, or sorted."""
+    if "Scan" not in node["Node Type"] and node["Node Type"] != "Sort":
+        return 0
+    passed_over = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+    return (node["Actual Rows"] + passed_over) * node["Actual Loops"]
