@@ -27,7 +27,9 @@ from control.services.explain import Explain
 from control.services.files import Files
 from control.services.grants import Grants
 from control.services.health import Health
+from control.services.history import History
 from control.services.identity import Identity
+from control.services.insight import Insight
 from control.services.issuers import Issuers
 from control.services.keys import Keys
 from control.services.leases import Leases
@@ -72,6 +74,8 @@ from control.storage.sql.chores import ChoreStore
 from control.storage.sql.folders import FolderStore
 from control.storage.sql.grants import GrantStore
 from control.storage.sql.health import HealthStore
+from control.storage.sql.history import HistoryStore
+from control.storage.sql.insight import InsightStore
 from control.storage.sql.library import LibraryStore
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
@@ -149,6 +153,8 @@ class Services:
     usage: Usage
     health: Health
     receipts: Receipts
+    insight: Insight
+    history: History
     vault: Vault
     archives: Archives
     archive_parts: ArchiveParts
@@ -166,6 +172,7 @@ class Services:
             self.sessions.write_clocks()
             self.service_tokens.write_uses()
             self.visits.write_seen()
+            self.insight.write_searches()
             self.positions.flush()
         except ControlError as error:
             log.warning("clocks_wait", error=error.code)
@@ -340,6 +347,8 @@ def services(
         ),
         archive_parts=ArchiveParts(originals, aside),
         positions=Positions(PositionStore(database)),
+        insight=Insight(InsightStore(database)),
+        history=History(HistoryStore(database)),
         receipts=receipts,
         quarantine=quarantine,
         keys=key_ages,

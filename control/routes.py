@@ -31,6 +31,9 @@ from control.domain.rights import (
     SEE_ACCOUNT,
     SEE_AUDIT,
     SEE_HEALTH,
+    SEE_HEAT,
+    SEE_HISTORY,
+    SEE_INSIGHT,
     SHARE,
     SIGNED,
     UPLOAD,
@@ -48,6 +51,8 @@ from control.resources import (
     events,
     files,
     health,
+    history,
+    insight,
     leases,
     library,
     links,
@@ -71,6 +76,8 @@ from control.resources import (
 )  # fmt: skip
 from control.resources.openapi import Description, document
 from control.resources.pages import account, docs, own_shares, rendering, sign_in, upload
+from control.resources.pages import history as history_pages
+from control.resources.pages import insight as insight_pages
 from control.resources.pages import library as library_pages
 from control.resources.pages import shares as share_pages
 from control.resources.pages import trash as trash_pages
@@ -111,12 +118,19 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route("/", sign_in.Home(), page=True, GET=OPEN)
     yield route("/login", sign_in.Login(render, s.sign_ins, s.identity, refresh), page=True, GET=OPEN, POST=OPEN)
     yield route("/logout", sign_in.Logout(s.sessions, s.identity), page=True, POST=OPEN)
-    yield route("/library", library_pages.Collection(render, s.library, s.positions), page=True, GET=BROWSE)
+    shelves = library_pages.Collection(render, s.library, s.positions, s.insight)
+    yield route("/library", shelves, page=True, GET=BROWSE)
     watch = library_pages.Watch(render, s.library, s.neighbours, s.positions)
     yield route("/watch/{media_id:uuid}", watch, page=True, GET=DOWNLOAD)
     yield route("/upload", upload.Upload(render, s.uploads), page=True, GET=UPLOAD)
     yield route("/shares", own_shares.OwnShares(render, s.shares), page=True, GET=SHARE)
     yield route("/trash", trash_pages.Contents(render, s.trash), page=True, GET=USE_TRASH)
+    yield route("/analytics", insight_pages.Overview(render, s.insight), page=True, GET=SEE_INSIGHT)
+    one = insight_pages.Item(render, s.insight, s.library)
+    yield route("/analytics/media/{media_id:uuid}", one, page=True, GET=SEE_HEAT)
+    own = history_pages.OwnHistory(render, s.history)
+    yield route("/history", own, page=True, GET=SEE_HISTORY)
+    yield route("/history/clear", own, "clear", page=True, POST=SEE_HISTORY)
     yield route("/account", mine, page=True, GET=CHANGE_ACCOUNT)
     yield route("/account/password", mine, "password", page=True, POST=CHANGE_ACCOUNT)
     yield route("/account/devices/end", mine, "end", page=True, POST=CHANGE_ACCOUNT)
@@ -150,7 +164,7 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     # API: media
     item = media.Item(s.library, s.users, s.trash)
     stream = streams.Stream(s.library, s.grants, s.mounts, s.audit, s.settings.public_url)
-    yield route("/api/media/library", library.Collection(s.library), GET=BROWSE)
+    yield route("/api/media/library", library.Collection(s.library, s.insight), GET=BROWSE)
     yield route("/api/media/at", media.AtPath(s.library, s.mounts), GET=DOWNLOAD)
     yield route("/api/media/{media_id:uuid}", item, GET=DOWNLOAD, PATCH=CHANGE_MEDIA, DELETE=DELETE_MEDIA)
     beside = neighbours.Collection(s.library, s.neighbours)
@@ -235,6 +249,18 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route("/api/admin/queue/{media_id:uuid}/retry", jobs, "retry", POST=MANAGE_QUEUE)
     yield route("/api/admin/queue/{media_id:uuid}/first", jobs, "first", POST=MANAGE_QUEUE)
     yield route("/api/admin/queue/{media_id:uuid}/cancel", jobs, "cancel", POST=MANAGE_QUEUE)
+
+    # API: insight, and one's own history
+    seen = insight.Analytics(s.insight, s.library)
+    yield route("/api/analytics/popular", seen, "popular", GET=SEE_INSIGHT)
+    yield route("/api/analytics/users/engagement", seen, "engagement", GET=SEE_INSIGHT)
+    yield route("/api/analytics/heatmap", seen, "heatmap", GET=SEE_HEAT)
+    yield route("/api/analytics/storage/summary", seen, "storage", GET=SEE_INSIGHT)
+    yield route("/api/analytics/search-insights", seen, "searches", GET=SEE_INSIGHT)
+    yield route("/api/analytics/deliveries", seen, "deliveries", GET=SEE_INSIGHT)
+    yield route("/api/analytics/errors", seen, "errors", GET=SEE_INSIGHT)
+    yield route("/api/history", history.Collection(s.history), GET=SEE_HISTORY, DELETE=SEE_HISTORY)
+    yield route("/api/history/{media_id:uuid}", history.Item(s.history), DELETE=SEE_HISTORY)
 
     # Signed by HMAC, verified here
     yield route(contract.STREAM.path + "{stream_id}", streams.SignedStream(s.library, s.links, s.mounts), GET=SIGNED)

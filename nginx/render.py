@@ -34,6 +34,18 @@ def render(settings: Settings) -> Path:
     return put_in_place(text(settings), settings.paths.nginx / "nginx.conf", settings)
 
 
+def try_out(settings: Settings) -> None:
+    """Raises RenderError unless Nginx accepts the configuration of these settings; nothing is put in place."""
+    make_directories(settings)
+    candidate = settings.paths.nginx / "trial.candidate"
+    try:
+        candidate.touch(mode=0o600)
+        candidate.write_text(text(settings))
+        check(candidate, settings)
+    finally:
+        candidate.unlink(missing_ok=True)
+
+
 def render_drives(settings: Settings) -> None:
     """The configurations of the mounts' own Nginxes, and the supervisor's list of them."""
     drives = settings.paths.nginx / "drives"

@@ -17,6 +17,8 @@ from control.storage.redis.events import Events
 from control.storage.spool import Spool
 from control.storage.sql.audit import AuditStore
 from control.storage.sql.grants import GrantStore
+from control.storage.sql.history import HistoryStore
+from control.storage.sql.insight import InsightStore
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
 from control.storage.sql.mounted import MountedStore
@@ -24,6 +26,7 @@ from control.storage.sql.mounts import MountStore
 from control.storage.sql.pool import Database
 from control.storage.sql.queue import QueueStore
 from control.storage.sql.receipts import ReceiptStore
+from control.storage.sql.rollups import Rollups
 from control.storage.sql.sessions import SessionStore
 from control.storage.sql.trash import TrashStore
 from control.storage.sql.uploads import UploadStore
@@ -33,12 +36,14 @@ from processor.chores import Chores
 from processor.duplicates import Duplicates
 from processor.encoders import Encoders
 from processor.housekeeping import Housekeeping
+from processor.insight import Insight
 from processor.pipeline import Pipeline
 from processor.receipts import Receipts
 from processor.scratch import Scratch
 from processor.sidecars import Sidecars
 from processor.spool import Janitor
 from processor.tasks import Queue
+from processor.timelines import Timelines
 from processor.trash import Trash
 from processor.watch import Watch
 
@@ -76,7 +81,11 @@ async def run(configuration: settings.Settings) -> None:
         AuditStore(database), SessionStore(database), GrantStore(database), VisitStore(database), keys, master,
         configuration.audit.keep_days, configuration.keys.rotation_days,
     )  # fmt: skip
-    receipts = Receipts(ReceiptStore(database), configuration, lambda ticket: changes.publish("ticket", ticket))
+    hls = configuration.hls
+    timelines = Timelines(configuration.paths.vault, hls.segment_seconds, hls.key_period_seconds)
+    receipt_store = ReceiptStore(database, Rollups(timelines.piece))
+    receipts = Receipts(receipt_store, configuration, lambda ticket: changes.publish("ticket", ticket))
+    insight = Insight(InsightStore(database), HistoryStore(database), configuration.receipts.keep_days)
     trash = Trash(
         TrashStore(database, media_changed), AuditStore(database), configuration.paths, configuration.trash.days
     )  # fmt: skip
@@ -91,7 +100,7 @@ async def run(configuration: settings.Settings) -> None:
         looking = mounts.look_after(configuration.mounts, mounted, states, queue.defer, run_directory, pause)
         await asyncio.gather(
             watch.run(), queue.work(), chores.work(), looking, housekeeping.run(), receipts.run(), janitor.run(),
-            trash.run(),
+            trash.run(), insight.run(),
         )  # fmt: skip
 
 

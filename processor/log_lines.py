@@ -9,8 +9,9 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
 
-from control.domain.receipts import Batch, Delivery, Receipt
+from control.domain.receipts import Aside, Batch, Delivery, Receipt
 from nginx import contract
+from processor.log_asides import note
 
 LONGEST_AGENT = 300  # characters
 
@@ -50,12 +51,15 @@ _OWN_ROOTS = (contract.ORIGINALS_ROOT, contract.UPLOADS_ROOT)
 
 def deliveries(chunk: bytes, oldest: datetime, newest: datetime) -> Batch:
     """What whole lines tell of the time from `oldest` to `newest`; lines without sense are counted, and left out."""
-    found, bad, lines = [], 0, chunk.split(b"\n")
+    found, bad, lines, aside = [], 0, chunk.split(b"\n"), Aside()
     if not lines[-1]:
         lines.pop()
     for line in lines:
         try:
-            delivery = _delivery(json.loads(line.decode("utf-8", "surrogateescape")))
+            entry = json.loads(line.decode("utf-8", "surrogateescape"))
+            delivery = _delivery(entry)
+            if delivery is None or delivery.receipt.status >= 400:
+                note(aside, entry, len(found), oldest, newest)
             if delivery and delivery.receipt.at > newest:
                 raise ValueError("it comes from the future")
         except _BAD:
@@ -63,7 +67,7 @@ def deliveries(chunk: bytes, oldest: datetime, newest: datetime) -> Batch:
             continue
         if delivery and delivery.receipt.at >= oldest:
             found.append(delivery)
-    return Batch(found, len(lines), bad)
+    return Batch(found, len(lines), bad, aside)
 
 
 def _delivery(entry: dict[str, Any]) -> Delivery | None:

@@ -24,3 +24,6 @@ for folder in cmaps standard_fonts wasm; do # what PDFs may need and do not brin
 done
 vendor tus-js-client/dist/tus.min.js tus.js
 vendor tus-js-client/LICENSE tus.LICENSE
+vendor uplot/dist/uPlot.iife.min.js uplot.js
+vendor uplot/dist/uPlot.min.css uplot.css
+vendor uplot/LICENSE uplot.LICENSE

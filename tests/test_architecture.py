@@ -123,8 +123,8 @@ def test_the_top_level_is_the_one_that_was_fixed():
 def test_a_noun_has_the_same_file_name_in_every_layer():
     """A resource without a namesake among the services must be one of HTTP's own nouns."""
     http_only = {
-        "access", "auth", "cookies", "credentials", "delivery", "health", "media", "openapi", "originals",
-        "outcome", "shapes", "stills", "storyboards", "streams", "tus",
+        "access", "auth", "cookies", "credentials", "delivery", "health", "insight_shapes", "media", "openapi", "originals",
+        "outcome", "shapes", "spreadsheets", "stills", "storyboards", "streams", "tus",
     }  # fmt: skip
     services = {path.stem for path in (ROOT / "control/services").glob("*.py")}
     resources = {path.stem for path in (ROOT / "control/resources").glob("*.py")} - {"__init__"}

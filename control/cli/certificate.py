@@ -20,9 +20,9 @@ LIFETIME = timedelta(days=820)
 RENEW_BEFORE = timedelta(days=30)
 
 
-def ensure_certificate(certificate: Path, key: Path) -> bool:
-    """Make both files where they are missing or end within a month; return whether they were made."""
-    if key.exists() and _lasts(certificate):
+def ensure_certificate(certificate: Path, key: Path, force: bool = False) -> bool:
+    """Make both files where they are missing or end within a month (`force`: anyway); return whether they were made."""
+    if not force and key.exists() and _lasts(certificate):
         return False
     secret = ec.generate_private_key(ec.SECP256R1())
     write_secret(key, secret.private_bytes(
@@ -62,9 +62,13 @@ def _is_dns_name(host: str) -> bool:
     return host.isascii() and bool(host.replace("-", "").replace(".", "").isalnum())
 
 
+def valid_until(certificate: Path) -> datetime:
+    """Raises OSError or ValueError for a file that is none."""
+    return x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
+
+
 def _lasts(certificate: Path) -> bool:
     try:
-        loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
+        return valid_until(certificate) - RENEW_BEFORE > datetime.now(UTC)
     except (OSError, ValueError):
         return False
-    return loaded.not_valid_after_utc - RENEW_BEFORE > datetime.now(UTC)

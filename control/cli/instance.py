@@ -18,7 +18,7 @@ from control.storage.redis.changes import TRUST_SECONDS
 @contextmanager
 def opened(data: Path) -> Iterator[bootstrap.Services]:
     """The same services as control's, with the database open; what they keep for later is written at the end."""
-    _keep_output_clean()
+    quiet()
     services = bootstrap.services(settings.load(data))
     services.database.open()
     try:
@@ -37,7 +37,7 @@ def _tell_everybody(services: bootstrap.Services) -> None:
         time.sleep(0.2)
 
 
-def _keep_output_clean() -> None:
+def quiet() -> None:
     """Standard output is for the answer alone; a database that is down is said once, by the command."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)

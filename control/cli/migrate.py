@@ -9,10 +9,11 @@ import click
 
 from control import bootstrap, settings
 from control.cli.outcome import CommandError
+from control.cli.restore import WAITING
 from control.errors import BadRequest
 from control.files import write_secret
 from control.services.passwords import new_password
-from control.storage.sql import migrate
+from control.storage.sql import dump, migrate
 
 
 @click.command()
@@ -20,6 +21,7 @@ from control.storage.sql import migrate
 def command(data: Path) -> None:
     """Apply missing migrations; create `admin` where there is no user yet."""
     loaded = settings.load(data)
+    load_restored(loaded.database_url, data / WAITING)
     for name in migrate.apply(loaded.database_url):
         click.echo(f"applied {name}")
     services = bootstrap.services(loaded)
@@ -28,6 +30,14 @@ def command(data: Path) -> None:
         create_first_admin(services.users, data / "admin-password")
     finally:
         services.database.close()
+
+
+def load_restored(url: str, waiting: Path) -> None:
+    """What `sluice restore` has left for the first start. Raises DumpFailed where the database is not empty."""
+    if waiting.exists():
+        dump.load(url, waiting)
+        waiting.unlink()
+        click.echo("restored the database")
 
 
 def create_first_admin(users, left_in: Path) -> None:

@@ -57,8 +57,11 @@ def report(outcome: Outcome, as_json: bool) -> None:
 def _cell(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value))
-    text = "" if value is None else str(value)
-    # A file name may hold terminal escapes.
+    return printable("" if value is None else str(value))
+
+
+def printable(text: str) -> str:
+    """A file name may hold terminal escapes."""
     return "".join(character if character.isprintable() else "�" for character in text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
@@ -58,6 +59,25 @@ class Delivery(NamedTuple):
     item: str | None = None
 
 
+class Beat(NamedTuple):
+    """A page has told where its player is: whoever watches is still there."""
+
+    at: datetime
+    user_id: str
+    media_id: str
+    after: int  # so many deliveries of its batch
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What lines tell that are no deliveries; `hour` counts from the epoch."""
+
+    errors: Counter[tuple[int, str, int]] = field(default_factory=Counter)  # (hour, area, status)
+    arrived: Counter[tuple[int, str]] = field(default_factory=Counter)  # (hour, kind): uploads and sign-ins
+    arrived_bytes: Counter[tuple[int, str]] = field(default_factory=Counter)
+    beats: list[Beat] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What whole lines of a log say."""
@@ -65,6 +85,7 @@ class Batch:
     deliveries: list[Delivery] = field(default_factory=list)
     lines: int = 0
     bad_lines: int = 0
+    aside: Aside = field(default_factory=Aside)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,9 @@ CHANGE_MEDIA = Right(
 )  # fmt: skip
 GIVE_MEDIA = Right("give_media", "admin", None, "Give a media another owner")
 SEE_AUDIT = Right("see_audit", "admin", "admin", "Read the audit trail, and why something was decided")
+SEE_INSIGHT = Right("see_insight", "editor", "admin", "See what is watched, delivered, stored and looked for")
+SEE_HEAT = Right("see_heat", "editor", "admin", "See which parts of a media are watched", owner_role="viewer")
+SEE_HISTORY = Right("see_history", "guest", None, "See and clear what one has watched")
 MANAGE_QUEUE = Right("manage_queue", "admin", "admin", "See the import queue and what was refused, try again, cancel")
 END_ANY_SESSION = Right("end_any_session", "admin", None, "See and end anybody's devices")
 # Not for service tokens: one that has leaked must not make administrators, nor change keys.
@@ -76,7 +79,7 @@ SEE_HEALTH = Right("see_health", "admin", "admin", "See how the server, its disk
 RIGHTS = (
     OPEN, SIGNED, INTERNAL, VISIT, SEE_ACCOUNT, CHANGE_ACCOUNT, BROWSE, VIEW, DOWNLOAD, LINK, SHARE, UPLOAD, CONTINUE,
     DELETE_MEDIA, USE_TRASH, CHANGE_MEDIA, GIVE_MEDIA, SEE_AUDIT, MANAGE_QUEUE, END_ANY_SESSION,
-    MANAGE_USERS, END_ANY_SHARE, MANAGE_KEYS, MANAGE_MOUNTS, SEE_HEALTH,
+    MANAGE_USERS, END_ANY_SHARE, MANAGE_KEYS, MANAGE_MOUNTS, SEE_HEALTH, SEE_INSIGHT, SEE_HEAT, SEE_HISTORY,
 )  # fmt: skip
 
 # Who sees which media at all: the first line that fits.

@@ -16,6 +16,7 @@ from control.resources.credentials import principal_of
 from control.resources.media import as_json
 from control.resources.openapi import describe
 from control.resources.shapes import MediaPage, Moment, Shape
+from control.services.insight import Insight
 from control.services.library import LARGEST_PAGE, Library, Page
 from control.storage.sql.library import Position
 from control.storage.sql.library_filters import ORDERS, Filters
@@ -111,18 +112,26 @@ class LibraryQuery(Shape):
 
 
 class Collection:
-    def __init__(self, library: Library):
-        self._library = library
+    def __init__(self, library: Library, insight: Insight):
+        self._library, self._insight = library, insight
 
     @describe("Library", MediaPage, query=LibraryQuery)
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """What one may see of the library, page by page."""
         wanted, principal = req.context.query, principal_of(req)
         page = self._library.page(principal, wanted.filters(principal), wanted.page, wanted.limit, wanted.after)
+        note_search(self._insight, req, wanted, page.total)
         resp.media = {
             "data": [as_json(media) for media in page.items],
             "pagination": pagination(page, wanted),
         }
+
+
+def note_search(insight: Insight, req: falcon.Request, wanted: LibraryQuery, total: int) -> None:
+    """A search that somebody has finished: what a page asks while they type (Fetch Metadata tells) is none yet."""
+    finished = req.env.get("HTTP_SEC_FETCH_MODE", "navigate") == "navigate"
+    if wanted.words and wanted.page == 1 and not wanted.cursor and finished:
+        insight.searched(wanted.words, total)
 
 
 def pagination(page: Page, wanted: LibraryQuery) -> dict:

@@ -44,7 +44,7 @@ settings_variables() { env | grep '^SLUICE_' | grep -v -E '^SLUICE_(DATA|RUN|ADM
 # Set RUN, PORT_NUMBER, URL, FINGERPRINT, PRIVATE_POSTGRES and PRIVATE_REDIS from the effective settings.
 read_settings() {
     local settings
-    settings=$(sluice settings --shell) || die "the settings of $DATA cannot be used (see above)."
+    settings=$(sluice config show --shell) || die "the settings of $DATA cannot be used (see above)."
     eval "$settings"
 }
 

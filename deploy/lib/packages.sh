@@ -30,6 +30,7 @@ unzip       | have unzip                | unzip | unzip
 php         | have_php                  | php-cli php-curl | php
 7z          | have 7z                   | p7zip-full | p7zip
 bsdtar      | have bsdtar               | libarchive-tools | libarchive
+systemd     | have systemd-analyze      | systemd | -
 zzuf        | have zzuf                 | zzuf | zzuf
 '
 

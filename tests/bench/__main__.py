@@ -11,7 +11,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from tests.bench import archives, events, ingest, receipts, shelves, uploads
+from tests.bench import archives, events, ingest, insight, receipts, shelves, uploads
 from tests.bench.world import FILES, REPO, World, bad_sign_ins, world
 
 
@@ -119,7 +119,7 @@ def main() -> None:
 
 # What has a world of its own.
 OTHERS = {
-    "archives": archives.main, "events": events.main, "ingest": ingest.main, "library": shelves.main, "receipts": receipts.main,
+    "archives": archives.main, "events": events.main, "ingest": ingest.main, "insight": insight.main, "library": shelves.main, "receipts": receipts.main,
     "uploads": uploads.main,
 }  # fmt: skip
 

@@ -32,6 +32,7 @@ UPLOAD = (UNKNOWN, NO, IN, IN, IN, IN, NO, UNKNOWN, UNKNOWN)
 MISSING = (UNKNOWN, NO, HIDDEN, HIDDEN, HIDDEN, HIDDEN, NO, UNKNOWN, UNKNOWN)
 NO_UPLOAD = (HIDDEN,) * 9
 ADMIN = (UNKNOWN, NO, NO, NO, NO, IN, NO, UNKNOWN, UNKNOWN)
+EDITOR = (UNKNOWN, NO, NO, NO, IN, IN, NO, UNKNOWN, UNKNOWN)
 NO_USER = (UNKNOWN, NO, NO, NO, NO, HIDDEN, NO, UNKNOWN, UNKNOWN)
 NOBODY = (HIDDEN,) * 9
 UNSIGNED = (NO,) * 9
@@ -45,6 +46,10 @@ MATRIX = {
     "GET /watch/{media_id:uuid}": PRIVATE,
     "GET /upload": (UNKNOWN, NO, IN, IN, IN, IN, NO, UNKNOWN, UNKNOWN),
     "GET /shares": (UNKNOWN, NO, IN, IN, IN, IN, NO, UNKNOWN, UNKNOWN),
+    "GET /analytics": EDITOR,
+    "GET /analytics/media/{media_id:uuid}": (UNKNOWN, NO, HIDDEN, IN, HIDDEN, IN, NO, UNKNOWN, UNKNOWN),
+    "GET /history": PERSON,
+    "POST /history/clear": PERSON,
     "GET /trash": UPLOAD,
     "GET /account": PERSON,
     "POST /account/password": PERSON,
@@ -197,6 +202,14 @@ MATRIX = {
     "GET /get/{encoded_key}": UNSIGNED,
     "GET /_sluice/auth": NOBODY,
     "GET /_sluice/key/{grant}/{media_id:uuid}/{rung}/{n:int}": NOBODY,
+    **{
+        f"GET /api/analytics/{name}": EDITOR
+        for name in ("popular", "users/engagement", "storage/summary", "search-insights", "deliveries", "errors")
+    },
+    "GET /api/analytics/heatmap": (UNKNOWN, NO, IN, IN, IN, IN, NO, UNKNOWN, UNKNOWN),  # asked without a media
+    "GET /api/history": PERSON,
+    "DELETE /api/history": PERSON,
+    "DELETE /api/history/{media_id:uuid}": PERSON,
     "GET /healthz": OPEN,
     "GET /readyz": OPEN,
 }

@@ -58,7 +58,7 @@ def test_a_running_directory_is_not_started_with_other_settings(stack):
 
 
 def test_the_command_sees_the_settings_of_the_running_instance(stack):
-    assert json.loads(stack.sluice("settings", "--json"))["server"]["port"] == stack.port
+    assert json.loads(stack.sluice("config", "show", "--json"))["server"]["port"] == stack.port
     assert stack.sluice("ready") == "ready\n"
 
 

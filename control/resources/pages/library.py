@@ -12,7 +12,7 @@ from control.domain.rights import CHANGE_MEDIA, DELETE_MEDIA, DOWNLOAD
 from control.domain.sessions import Principal
 from control.resources import cookies
 from control.resources.credentials import decision_id, principal_of
-from control.resources.library import LibraryQuery, pagination
+from control.resources.library import LibraryQuery, note_search, pagination
 from control.resources.media import as_json, with_details
 from control.resources.neighbours import look_around, view_of
 from control.resources.outcome import required
@@ -20,6 +20,7 @@ from control.resources.pages.periods import period
 from control.resources.pages.rendering import Renderer
 from control.resources.positions import begun_json
 from control.services.decisions import decide
+from control.services.insight import Insight
 from control.services.library import FURTHEST, Library, Page
 from control.services.neighbours import Around, Neighbours
 from control.services.positions import Positions
@@ -33,14 +34,15 @@ VIEWS = ("grid", "list")
 class Collection:
     """`part=results` answers what changes while somebody types or scrolls, without the page around it."""
 
-    def __init__(self, render: Renderer, library: Library, positions: Positions):
-        self._render, self._library, self._positions = render, library, positions
+    def __init__(self, render: Renderer, library: Library, positions: Positions, insight: Insight):
+        self._render, self._library, self._positions, self._insight = render, library, positions, insight
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         principal, wanted = principal_of(req), LibraryQuery.of(req)
         shown = _shown(req, wanted) | {"view": _view(req, resp)}
         shown["browse"] = "tags" if req.get_param("browse") == "tags" else ""
         context = self._results(principal, wanted, shown)
+        note_search(self._insight, req, wanted, context["pagination"]["total"])
         if req.get_param("part") == "results":
             self._render.page(req, resp, "partials/results", principal, **context)
             return

@@ -70,3 +70,8 @@ class MediaKeyStore:
         """Master key version -> how many media keys it wraps."""
         rows = self._database.all("SELECT master_version, count(*) AS n FROM media_keys GROUP BY 1 ORDER BY 1")
         return {row["master_version"]: row["n"] for row in rows}
+
+    def state(self) -> str:
+        """Changes whenever the key of any media does."""
+        row = self._database.one("SELECT md5(string_agg(md5(wrapped), '' ORDER BY media_id)) AS state FROM media_keys")
+        return row["state"] or ""

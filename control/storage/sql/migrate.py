@@ -29,6 +29,16 @@ def apply(url: str) -> list[str]:
     return [migration.id for migration in missing]
 
 
+def pending(url: str) -> list[str]:
+    """The names of the migrations that :func:`apply` would apply. Raises DatabaseUnavailable."""
+    try:
+        psycopg.connect(url, connect_timeout=5).close()
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable(str(error).strip()) from error
+    backend = yoyo.get_backend(_yoyo_url(url))
+    return [migration.id for migration in backend.to_apply(yoyo.read_migrations(str(MIGRATIONS)))]
+
+
 def create_database(url: str) -> None:
     """Create the database that `url` names, where the server does not have it yet."""
     try:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 
-from control.domain.receipts import DOWNLOADS, Batch, Covered, Day, Delivery, Downloads, Position, Receipt
+from control.domain.receipts import DOWNLOADS, Aside, Batch, Covered, Day, Delivery, Downloads, Position, Receipt
 from control.storage.sql.pool import Database
+from control.storage.sql.rollups import Holder
 
 COMPLETE_PERCENT = 99  # of an item's bytes: the rest may be a tail that a player never asks for
 
@@ -45,8 +46,8 @@ _ADD_UP = """
 class Reading:
     """One transaction over one log: positions are read, rows written and positions moved in it, or nothing is."""
 
-    def __init__(self, connection: psycopg.Connection, source: str, months: set[datetime]):
-        self._connection, self._source, self._months = connection, source, months
+    def __init__(self, connection: psycopg.Connection, source: str, months: set[datetime], roll_up: RollUp | None):
+        self._connection, self._source, self._months, self._roll_up = connection, source, months, roll_up
 
     def position(self, file: str) -> int:
         """How many bytes of `file` have been read."""
@@ -57,7 +58,8 @@ class Reading:
 
     def move(self, file: str, position: int, batch: Batch) -> set[str]:
         """Take up what the bytes up to `position` said; return the tickets that have got further."""
-        receipts = self._looked_up(batch.deliveries)
+        holders = self._holders({d.receipt.grant_id for d in batch.deliveries if d.receipt.grant_id})
+        receipts = self._looked_up(batch.deliveries, holders)
         self._make_partitions(receipts)
         with self._connection.cursor() as cursor, cursor.copy(_COPY) as copy:
             for receipt in receipts:
@@ -69,14 +71,16 @@ class Reading:
                updated_at = now()""",
             [self._source, file, position, batch.lines, batch.bad_lines],
         )
+        if self._roll_up:
+            self._roll_up(self._connection, receipts, holders, batch.aside)
         return self._cover(zip(receipts, batch.deliveries, strict=True))
 
-    def _looked_up(self, deliveries: list[Delivery]) -> list[Receipt]:
+    def _looked_up(self, deliveries: list[Delivery], holders: dict[str, Holder]) -> list[Receipt]:
         """With the users of grants, and the media of mounted files."""
-        users = self._users({d.receipt.grant_id for d in deliveries if d.receipt.grant_id})
         media = self._mounted({d.mounted for d in deliveries if d.mounted})
-        if not users and not media:
+        if not holders and not media:
             return [delivery.receipt for delivery in deliveries]
+        users = {grant: holder.user_id for grant, holder in holders.items()}
         return [
             receipt._replace(
                 user_id=receipt.user_id or users.get(receipt.grant_id),
@@ -85,11 +89,16 @@ class Reading:
             for receipt, mounted, _ in deliveries
         ]
 
-    def _users(self, grants: set[str]) -> dict[str, str]:
+    def _holders(self, grants: set[str]) -> dict[str, Holder]:
         if not grants:
             return {}
-        rows = self._connection.execute("SELECT id, user_id::text FROM grants WHERE id = ANY(%s)", [list(grants)])
-        return {row["id"]: row["user_id"] for row in rows}
+        rows = self._connection.execute(
+            """SELECT id, CASE WHEN visit_id IS NULL THEN user_id::text END AS user_id,
+                   CASE WHEN visit_id IS NOT NULL THEN 'share' WHEN portable THEN 'portable' ELSE 'account' END AS via
+               FROM grants WHERE id = ANY(%s)""",
+            [list(grants)],
+        )
+        return {row["id"]: Holder(row["user_id"], row["via"]) for row in rows}
 
     def _mounted(self, places: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
         if not places:
@@ -132,9 +141,13 @@ class Reading:
         return set(tickets)
 
 
+# What else is written in the receipts' transaction: storage.sql.rollups.Rollups.
+RollUp = Callable[[psycopg.Connection, list[Receipt], dict[str, Holder], Aside], None]
+
+
 class ReceiptStore:
-    def __init__(self, database: Database):
-        self._database = database
+    def __init__(self, database: Database, roll_up: RollUp | None = None):
+        self._database, self._roll_up = database, roll_up
 
     # --- written by the processor ---------------------------------------------------------------------
 
@@ -144,7 +157,7 @@ class ReceiptStore:
         with self._database.transaction() as connection:
             mine = connection.execute(f"SELECT {_LOCK} AS mine", [source]).fetchone()["mine"]  # noqa: S608
             months = {_month_of(name) for name in _partitions(connection)} if mine else set()
-            yield Reading(connection, source, months) if mine else None
+            yield Reading(connection, source, months, self._roll_up) if mine else None
 
     def lately_counted(self, seconds: float) -> list[str]:
         """Tickets whose coverage has changed since."""

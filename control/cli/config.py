@@ -1,4 +1,4 @@
-"""``sluice settings``: the settings in effect, and where they come from."""
+"""``sluice config``: the settings in effect, and whether they can be used."""
 
 from __future__ import annotations
 
@@ -13,13 +13,32 @@ import click
 
 from control import settings
 from control.cli.outcome import as_json, show
+from nginx.render import try_out
 
 
-@click.command()
+@click.group()
+def command() -> None:
+    """The settings."""
+
+
+@command.command()
+@as_json
+@click.pass_obj
+def check(data: Path, as_json: bool) -> None:
+    """Try sluice.toml out before a restart: every setting, the files that it names, and Nginx's word on them.
+
+    Nothing is changed. Exit code 2 names what is wrong.
+    """
+    loaded = settings.load(data)
+    try_out(loaded)
+    show({"settings": str(data / "sluice.toml"), "state": "ok", "address": loaded.public_url}, as_json)
+
+
+@command.command("show")
 @as_json
 @click.option("--shell", is_flag=True, help="Print what deploy/up needs, as shell variables.")
 @click.pass_obj
-def command(data: Path, as_json: bool, shell: bool) -> None:
+def show_(data: Path, as_json: bool, shell: bool) -> None:
     """Print the settings in effect; passwords in URLs are left out."""
     loaded = settings.load(data)
     if shell:

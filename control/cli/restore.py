@@ -1,0 +1,60 @@
+"""``sluice restore``: a backup brought back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from control import settings
+from control.cli.backup import chosen, read_progress, told
+from control.cli.init import ensure_directories
+from control.cli.outcome import CommandError, as_json, show
+from control.errors import DatabaseUnavailable
+from control.services.backups import Backups
+from control.settings.paths import Paths
+from control.storage.backups import Repository
+from control.storage.sql import dump
+
+WAITING = "restore.dump"  # in DIR: `sluice migrate` loads it into the empty database of the first start
+
+
+@click.command()
+@click.argument("place", type=click.Path(path_type=Path, exists=True))
+@click.option("--snapshot", help="Which one; default: the newest.")
+@as_json
+@click.pass_obj
+def command(data: Path, place: Path, snapshot: str | None, as_json: bool) -> None:
+    """Bring a snapshot in PLACE back into the data directory, which is empty or lacks files of it.
+
+    Nothing is ever removed or replaced: where another file, or a database with something in it, is in the way, it says
+    so and writes nothing. Afterwards start it: deploy/up --data DIR, or systemctl start sluice.target.
+    """
+    repository = Repository(place)
+    found = chosen(repository, snapshot)
+    data.mkdir(parents=True, exist_ok=True)
+    _refuse_full_database(data)
+    with read_progress("bringing back") as advance:
+        written = bring_back(data, repository, found, advance)
+    show(told(found) | {"written": written, "next": f"deploy/up --data {data}"}, as_json)
+
+
+def bring_back(data: Path, repository: Repository, found, advance) -> int:
+    backups = Backups(data, repository, lambda file: None, lambda: "", found.version)
+    ensure_directories(Paths(data))
+    written = backups.restore(found, advance)
+    (data / WAITING).unlink(missing_ok=True)
+    backups.restore_database(found, data / WAITING)
+    return written
+
+
+def _refuse_full_database(data: Path) -> None:
+    """One that is not running yet belongs to a directory without a database, or will be asked at its start."""
+    try:
+        if dump.is_empty(settings.load(data).database_url):
+            return
+    except DatabaseUnavailable:
+        if not (data / "postgres" / "PG_VERSION").exists():
+            return
+        raise CommandError(f"{data} has a database of its own. Restore into an empty directory.") from None
+    raise CommandError("The database is not empty: a restore never overwrites. Restore into an empty directory.")

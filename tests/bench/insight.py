@@ -1,0 +1,220 @@
+"""``deploy/test bench insight``: every question of the insight pages over the sums of few receipts and of many.
+
+The sums of many receipts are made by SQL of sittings, as those receipts would have made them: of few, both ways are
+compared row by row (`--rows` receipts really go through processor's rollups).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+
+from control.domain.insight import LENGTHS, SPANS, span
+from control.domain.receipts import Batch, Delivery, Receipt
+from control.domain.watching import Piece
+from control.storage.sql.history import HistoryStore
+from control.storage.sql.insight import InsightStore
+from control.storage.sql.pool import Database
+from control.storage.sql.receipts import ReceiptStore
+from control.storage.sql.rollups import Rollups
+from tests.control.storage.conftest import private_postgres
+
+USERS, MEDIA, DAYS = 300, 3000, 60
+PIECES = 100  # of a sitting on average, with a key for every six
+SEGMENT_BYTES, KEY_BYTES = 1_500_000, 16
+NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+SUMS = ("deliveries", "errors", "media", "users", "watching", "lengths", "heat")
+
+_WORLD = f"""
+    SELECT setseed(0.5);
+    INSERT INTO users (id, username, password_hash)
+        SELECT md5('user' || n)::uuid, 'user ' || n, '' FROM generate_series(1, {USERS}) n;
+    INSERT INTO media (id, name, kind, size_bytes, source, state, duration)
+        SELECT md5('media' || n)::uuid, 'film ' || n, 'video', 1000000000 + n, 'import', 'completed', 3000
+        FROM generate_series(1, {MEDIA}) n;
+    INSERT INTO sessions (id, user_id, device_id, device_name, device_type, address, refresh_hash, expires_at)
+        SELECT id, id, '', '', '', '::1', '', now() FROM users;
+    CREATE TABLE sittings (number bigint, user_id uuid, media_id uuid, begins timestamptz, pieces int, keys int)"""
+# Within one hour each, so that what belongs to which hour needs no simulation.
+_SITTINGS = f"""
+    SELECT setseed(0.7);
+    INSERT INTO sittings SELECT number, user_id, media_id, begins, pieces, ceil(pieces / 6.0) FROM (
+        SELECT n AS number, md5('user' || 1 + floor(random() * {USERS})::int)::uuid AS user_id,
+            md5('media' || 1 + floor({MEDIA} * random() ^ 3)::int)::uuid AS media_id,
+            %(now)s - make_interval(hours => 1 + floor(random() * {DAYS * 24})::int) AS begins,
+            1 + floor(random() * {2 * PIECES})::int AS pieces
+        FROM generate_series(1, %(count)s) n) made"""
+_GRAINS = "(VALUES ('h', 'hour'), ('d', 'day')) grains(grain, step)"
+_AT = "date_trunc(step, begins, 'UTC')"
+_FILL = {
+    "insight_deliveries": f"""
+        SELECT grain, {_AT}, kind, sum(CASE kind WHEN 'key' THEN keys ELSE pieces END),
+            sum(CASE kind WHEN 'key' THEN keys * {KEY_BYTES} ELSE pieces * {SEGMENT_BYTES}::bigint END)
+        FROM sittings, (VALUES ('key'), ('segment')) kinds(kind), {_GRAINS} GROUP BY 1, 2, 3""",
+    "insight_media": f"""
+        SELECT grain, {_AT}, media_id, count(DISTINCT user_id), count(*), 0, 0, 0, sum(pieces) * 10000, 0,
+            sum(pieces * {SEGMENT_BYTES}::bigint + keys * {KEY_BYTES})
+        FROM sittings, {_GRAINS} GROUP BY 1, 2, 3""",
+    "insight_users": f"""
+        SELECT grain, {_AT}, user_id, sum(pieces) * 10000, count(*), count(*), 0 FROM sittings, {_GRAINS}
+        GROUP BY 1, 2, 3""",
+    "insight_watching": f"""
+        SELECT grain, {_AT}, count(DISTINCT user_id), sum(pieces) * 10000, count(*) FROM sittings, {_GRAINS}
+        GROUP BY 1, 2""",
+    "insight_lengths": f"""
+        SELECT grain, {_AT}, least((SELECT count(*) FROM unnest(%(ends)s::int[]) e WHERE e < pieces * 10), %(last)s),
+            count(*) FROM sittings, {_GRAINS} GROUP BY 1, 2, 3""",
+    "insight_heat": """
+        SELECT media_id, 's', part, count(*) FROM sittings, generate_series(0, pieces - 1) part GROUP BY 1, 3""",
+    "history": """
+        SELECT user_id, media_id, min(begins), max(begins + make_interval(secs => 10 * (pieces - 1))),
+            max(extract(epoch FROM begins)::bigint + 10 * (pieces - 1)), count(*), sum(pieces) * 10000, 0
+        FROM sittings GROUP BY 1, 2""",
+}  # fmt: skip
+_LIBRARY = f"""
+    INSERT INTO insight_storage SELECT date_trunc('day', now(), 'UTC') - make_interval(days => d), kind, 'completed',
+        1000 - d, (1000 - d) * 1000000000::bigint FROM generate_series(0, {DAYS}) d,
+        (VALUES ('video'), ('audio'), ('image'), ('document')) kinds(kind);
+    INSERT INTO insight_searches SELECT date_trunc('day', now(), 'UTC') - make_interval(days => d), 'term ' || t, 1 + t,
+        t, mod(t, 2) FROM generate_series(0, {DAYS}) d, generate_series(1, 100) t"""
+
+
+def fill(url: str, sittings: int) -> None:
+    """Sittings, and the sums of their receipts by SQL alone: with a patience that the pool's connections have not."""
+    with psycopg.connect(url) as connection:
+        for table in (*_FILL, "viewings"):
+            connection.execute(f"TRUNCATE {table}")
+        parameters = {"now": NOW, "count": sittings, "ends": LENGTHS, "last": len(LENGTHS) - 1}
+        connection.execute("TRUNCATE sittings")
+        for statement in _SITTINGS.split(";"):
+            connection.execute(statement, parameters)
+        for table, select in _FILL.items():
+            connection.execute(f"INSERT INTO {table} {select}", parameters)
+
+
+def receipts_of(sitting: dict) -> list[Receipt]:
+    """A player that shows each piece as it comes."""
+    grant, found = f"{sitting['number']:032x}", []
+    for number in range(sitting["pieces"]):
+        at = sitting["begins"] + timedelta(seconds=10 * number)
+        plain = Receipt(
+            at=at, request=f"{grant}", user_id=str(sitting["user_id"]), grant_id=grant, ticket=None,
+            media_id=str(sitting["media_id"]), kind="segment", rung="720p", segment=number, range_start=0,
+            range_end=SEGMENT_BYTES, size=SEGMENT_BYTES, bytes=SEGMENT_BYTES, status=200, complete=True, seconds=0.1,
+            address=None, agent="",
+        )  # fmt: skip
+        if number % 6 == 0:
+            found.append(plain._replace(kind="key", segment=number // 6, bytes=KEY_BYTES, range_end=KEY_BYTES))
+        found.append(plain)
+    return found
+
+
+def roll_up(database: Database) -> int:
+    """The same sums by what the processor does with the receipts of the sittings; returns how many there were."""
+    store = ReceiptStore(database, Rollups(lambda media, rung, n: Piece(n * 10_000, 10_000, n // 6)))
+    rows, count = database.all("SELECT * FROM sittings ORDER BY begins, number"), 0
+    for start in range(0, len(rows), 40):
+        batch = [Delivery(one) for row in rows[start : start + 40] for one in receipts_of(row)]
+        with store.reading("bench") as reading:
+            reading.move("bench", start + 1, Batch(batch, len(batch)))
+        count += len(batch)
+    return count
+
+
+def contents(database: Database) -> dict[str, list]:
+    return {
+        table: database.all(f"SELECT * FROM {table} t ORDER BY t::text")
+        for table in (*(f"insight_{name}" for name in SUMS), "history")
+    }
+
+
+def prove(database: Database, url: str, sittings: int) -> int:
+    """Both ways make the same rows; returns of how many receipts."""
+    fill(url, sittings)
+    by_sql = contents(database)
+    for table in _FILL:
+        database.run(f"TRUNCATE {table}")
+    count = roll_up(database)
+    by_receipts = contents(database)
+    for table, rows in by_sql.items():
+        assert rows == by_receipts[table], table
+    return count
+
+
+# --- every question -------------------------------------------------------------------------------
+
+
+def questions(database: Database) -> dict[str, Callable[[], object]]:
+    store, history = InsightStore(database), HistoryStore(database)
+    user = str(database.one("SELECT md5('user7')::uuid AS id")["id"])
+    media = str(database.one("SELECT media_id FROM insight_heat GROUP BY 1 ORDER BY sum(times) DESC LIMIT 1")["media_id"])
+    found: dict[str, Callable[[], object]] = {}
+    for name in ("24h", "7d", "30d"):
+        one = span(NOW - SPANS[name], NOW, "h" if name == "24h" else "d")
+        found |= {
+            f"popular {name}": lambda one=one: store.popular(one, None, False, user, 20),
+            f"watching {name}": lambda one=one: store.watching(one),
+            f"active users {name}": lambda one=one: store.active_users(one),
+            f"most active {name}": lambda one=one: store.most_active(one, 20),
+            f"lengths {name}": lambda one=one: store.lengths(one),
+            f"deliveries {name}": lambda one=one: store.deliveries(one),
+            f"errors {name}": lambda one=one: store.errors(one),
+            f"searches {name}": lambda one=one: store.searches(one.days, True, 20),
+            f"growth {name}": lambda one=one: store.growth(one.days),
+        }
+    return found | {
+        "heat": lambda: store.heat(media), "of media": lambda: store.of_media(media), "storage": store.storage,
+        "owners": lambda: store.owners(20), "history": lambda: history.page(user, ["public", "library"], 50),
+    }  # fmt: skip
+
+
+def prepared(url: str, sittings: int) -> Database:
+    """A library with the sums of so many sittings."""
+    database = Database(url, max_size=2).open()
+    for statement in (_WORLD + ";" + _LIBRARY).split(";"):
+        database.run(statement)
+    fill(url, sittings)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+    return database
+
+
+def in_turns(few: Callable[[], object], many: Callable[[], object], times: int) -> list[float]:
+    """p95 of both, in milliseconds: in turns, so that a busy moment of the machine hits both."""
+    taken: list[list[float]] = [[], []]
+    for _ in range(times + 1):
+        for one, question in zip(taken, (few, many), strict=True):
+            began = time.perf_counter()
+            question()
+            one.append(1000 * (time.perf_counter() - began))
+    return [statistics.quantiles(one[1:], n=20)[-1] for one in taken]
+
+
+def main(arguments: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(prog="deploy/test bench insight", description=__doc__)
+    parser.add_argument("--few", type=int, default=100_000)
+    parser.add_argument("--many", type=int, default=10_000_000)
+    parser.add_argument("--times", type=int, default=60)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(arguments)
+    each = PIECES + PIECES // 6 + 1
+    with private_postgres() as few_url, private_postgres() as many_url:
+        few = prepared(few_url, options.few // each)
+        compared = prove(few, few_url, options.few // each)
+        many = prepared(many_url, options.many // each)
+        pairs = zip(questions(few).items(), questions(many).values(), strict=True)
+        table = {name: in_turns(one, other, options.times) for (name, one), other in pairs}
+        few.close()
+        many.close()
+    if options.json:
+        return json.dump({"compared": compared, "p95": table}, sys.stdout, indent=1)
+    print(f"sums of {compared:,} receipts and of their sittings: the same rows")
+    for name, (one, other) in table.items():
+        print(f"{name:<18} p95 {one:>8.2f} ms {other:>8.2f} ms {other / one:>7.2f}")
