@@ -49,6 +49,8 @@ def test_counters_move_with_what_happens(stack, film):
         return all(value(now, name, **labels) > value(before, name, **labels) for name, labels in wanted)
 
     wait_until(moved, what="a counter has not moved")
+    seen = [value(scrape(stack), "sluice_request_seconds", route="/metrics") for _ in range(6)]
+    assert seen == sorted(seen)  # each process of control tells of all of them
 
 
 def test_streams_the_queue_and_the_stores_are_seen(stack, film):
