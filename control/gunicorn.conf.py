@@ -14,7 +14,7 @@ _settings = settings.load()
 
 bind = f"unix:{_settings.paths.run / 'control.sock'}"
 umask = 0o007
-worker_class = "gevent"
+worker_class = "control.worker.Worker"
 workers = _settings.server.workers
 worker_connections = 2000
 
@@ -53,7 +53,7 @@ def post_worker_init(worker):
     gevent.spawn(_write_behind, wsgi.services)
     gevent.spawn(wsgi.services.event_subscription.run)
     gevent.spawn(wsgi.services.events.run)
-    gevent.spawn(_end_streams, worker, wsgi.services)
+    gevent.spawn(_end_waits, worker, wsgi.services)
     gevent.spawn(_take_up_uploads, wsgi.services)
     # What is loaded by now stays: the collector need not walk it again and again, request after request.
     gc.collect()
@@ -61,10 +61,11 @@ def post_worker_init(worker):
     gc.set_threshold(10_000, 20, 50)
 
 
-def _end_streams(worker, services):
+def _end_waits(worker, services):
     """A worker that was told to stop waits for what it answers; streams of events have no end of their own."""
     while worker.alive:
         gevent.sleep(STOP_SECONDS)
+    worker.close_idle()
     services.event_hub.stop()
 
 

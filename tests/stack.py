@@ -20,6 +20,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from control.storage.access_log import UNSAID
+from tests import cluster
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -311,6 +312,7 @@ def running(
     for neighbour in neighbours:
         (data / neighbour).mkdir()
     (data / "sluice.toml").write_text(settings.format(data=data))
+    cluster.lay(data)
     stack = Stack(data, free_port())
     try:
         start(stack)
