@@ -99,7 +99,8 @@ def world(client: Client, query: str = "") -> dict[str, str]:
     for item in items:
         found.setdefault(item["type"] if item["state"] == "completed" else item["state"], item["id"])
         found.setdefault("word", query or item["name"].split()[0])
-        found |= {"tag": tag for tag in item["tags"]}
+        if item["tags"]:
+            found.setdefault("tag", item["tags"][0])
     some = [item["id"] for item in items if item["state"] == "completed"][:3]
     return found | (shares(client, some) if some else {})
 
@@ -163,9 +164,7 @@ def people(world: dict[str, str], password: str) -> dict[str, dict]:
 
 
 def _tab(browser: Browser, url: str, viewport: dict, theme: str) -> Page:
-    context = chrome.context(browser, url, color_scheme=theme, reduced_motion="reduce")
-    context.set_default_timeout(30_000)
-    page = context.new_page()
+    page = chrome.context(browser, url, color_scheme=theme, reduced_motion="reduce").new_page()
     page.set_viewport_size(viewport)
     return page
 
