@@ -49,9 +49,12 @@ def world(stack, tmp_path_factory):
     thrown.write_text("old words\n")
     broken = place / f"{stem} broken.mp4"
     broken.write_text("this is no film")
+    shelved = stack.data / "shelf" / stem / f"shelved {secrets.token_hex(4)}.txt"
+    shelved.parent.mkdir()
+    stack.place(b"words on a shelf\n", shelved)
     for file in (film, photo, song, text, thrown, broken):
         stack.drop(file)
-    for file in (film, photo, song, text, thrown):
+    for file in (film, photo, song, text, thrown, shelved):
         stack.wait_for_media(file.name)
     stack.wait_for_media(broken.name, "failed")
     client = stack.session()
