@@ -60,7 +60,7 @@ PLACES = {
     "empty-shares": Place("/shares", by="newcomer"),
     "empty-trash": Place("/trash", by="newcomer"),
     "empty-history": Place("/history", by="newcomer"),
-    "menu": Place("/library{found}", ("summary.avatar",)),
+    "menu": Place(f"/watch/{NOBODY}", ("summary.avatar",), status=404),  # nothing lies half below it
     "watch-video": Place("/watch/{video}"),
     "watch-player": Place("/watch/{video}", ("[data-opens=open-in-player]",)),
     "watch-elsewhere": Place("/watch/{video}", answers=TOO_MANY, shows=".take-over li"),
