@@ -4,11 +4,13 @@ from gevent import monkey
 monkey.patch_all()  # before every other import: psycopg imported unpatched freezes the whole worker at each query
 
 import gc
+import logging.config
 import os
 import shutil
 
 import gevent
 import psycopg.waiting
+from gunicorn.glogging import Logger
 
 from control import logs, settings
 
@@ -41,7 +43,17 @@ control_socket_disable = True
 accesslog = None
 errorlog = "-"
 loglevel = "info"
-logconfig_dict = logs.libraries()
+
+
+class JsonLog(Logger):
+    """(!) With logconfig_dict gunicorn would write a line for each request, its signatures in it."""
+
+    def setup(self, cfg):
+        super().setup(cfg)
+        logging.config.dictConfig(logs.libraries())
+
+
+logger_class = JsonLog
 
 BACKGROUND_SECONDS = 0.5
 STOP_SECONDS = 0.2

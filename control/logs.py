@@ -53,10 +53,7 @@ def libraries() -> dict[str, Any]:
         "formatters": {"json": formatter},
         "handlers": {"json": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stdout"}},
         "root": {"level": "WARNING", "handlers": ["json"]},
-        "loggers": {
-            "gunicorn.error": {"level": "INFO", "handlers": ["json"], "propagate": False},
-            "gunicorn.access": {"level": "INFO", "handlers": ["json"], "propagate": False},
-        },
+        "loggers": {"gunicorn.error": {"level": "INFO", "handlers": ["json"], "propagate": False}},
     }
 
 

@@ -34,5 +34,6 @@ def test_the_servers_own_lines_are_objects_too(stack, film):
     control = lines(stack, "control.log")
     assert any("Booting worker" in json.loads(line)["event"] for line in control if line.startswith("{"))
     assert not [line for line in control if "[INFO]" in line]
+    assert not [line for line in control if "HTTP/1." in line]  # requests are in Nginx's log, without their signatures
     done = [json.loads(line) for line in lines(stack, "processor.log") if '"completed"' in line]
     assert any(line["media"] == film["id"] and line["job"] for line in done)
