@@ -79,6 +79,8 @@ def context(settings: Settings) -> dict[str, Any]:
         "headers_more": any("headers_more" in module.name for module in modules()),
         "assembles": len(modules()) == len(_MODULES),  # archives
         "paths": settings.paths,
+        "pid": settings.paths.run / "nginx.pid",
+        "listens": [str(settings.server.port), f"[::]:{settings.server.port}"],
         "server": settings.server,
         "certificate": settings.certificate,
         "certificate_key": settings.certificate_key,
