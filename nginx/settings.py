@@ -82,6 +82,7 @@ def context(settings: Settings) -> dict[str, Any]:
         "pid": settings.paths.run / "nginx.pid",
         "listens": [str(settings.server.port), f"[::]:{settings.server.port}"],
         "server": settings.server,
+        "metrics": settings.metrics,
         "certificate": settings.certificate,
         "certificate_key": settings.certificate_key,
         "link_keys": json.loads((settings.paths.keys / "links.json").read_text())["keys"],

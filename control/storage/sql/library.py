@@ -27,12 +27,15 @@ from control.storage.sql.media import ALIVE, COLUMNS, media_of
 from control.storage.sql.pool import Database
 
 COUNTED = 1000  # a total above it is "more than that"
-CANDIDATES = 300  # the newest matches of a search; the best of them come first
+CANDIDATES = 300  # the newest matches of a search; the best of them come first. Of a tag: what is counted
 SAMPLE = 2000  # the newest media that tags are counted in
 _SORTED = 10_000  # media of a folder are sorted as they are; more of them are walked to in order
 _FEW = 8  # with fewer matches than that a word may have been misspelt
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 _CORRECTIONS = 6  # words that a misspelt one may stand for
+
+# A word that is everywhere is met soon in this order, by an index; without one the planner would read the table.
+_NEWEST = "ORDER BY created_at DESC, id DESC"
 
 # Where a page ended: the sort key of its last item, as text, and its id.
 Position = tuple[str, str]
@@ -87,9 +90,11 @@ class LibraryStore:
     def _counts(self, filters: Filters, corrected: dict[str, list[str]]) -> tuple[dict[str, int], int]:
         """How many each scan has, and what is counted to: one with more has one more."""
         condition, parameters = where(filters, corrected)
-        most = CANDIDATES if filters.query else _SORTED if filters.folder is not None else COUNTED
+        sought = filters.query or filters.tag
+        most = CANDIDATES if sought else _SORTED if filters.folder is not None else COUNTED
+        ending = f"{_NEWEST if sought else ''} LIMIT {most + 1}"
         each = [
-            f"(SELECT count(*) FROM (SELECT FROM media WHERE {scan} AND {condition} LIMIT {most + 1}) s) AS n{number}"  # noqa: S608
+            f"(SELECT count(*) FROM (SELECT FROM media WHERE {scan} AND {condition} {ending}) s) AS n{number}"  # noqa: S608
             for number, scan in enumerate(scans(filters))
         ]
         row = self._database.one(f"SELECT {', '.join(each)}", parameters) or {}
@@ -118,7 +123,7 @@ class LibraryStore:
     def _candidates(self, filters: Filters) -> list[dict]:
         """Ids and ranks of the newest matches."""
         condition, parameters = where(filters, self._corrected(filters))
-        newest = "ORDER BY created_at DESC, id DESC LIMIT %(limit)s"
+        newest = f"{_NEWEST} LIMIT %(limit)s"
         rank, _ = order_of(filters)
         found = " UNION ALL ".join(
             f"(SELECT id, created_at, words FROM media WHERE {scan} AND {condition} {newest})"  # noqa: S608
@@ -140,7 +145,7 @@ class LibraryStore:
             return {}
         condition, parameters = where(filters)
         few = " UNION ALL ".join(
-            f"(SELECT FROM media WHERE {scan} AND {condition} LIMIT %(few)s)"  # noqa: S608
+            f"(SELECT FROM media WHERE {scan} AND {condition} {_NEWEST} LIMIT %(few)s)"  # noqa: S608
             for scan in scans(filters)
         )
         found = self._database.one(f"SELECT count(*) AS n FROM ({few}) few", parameters | {"few": _FEW})["n"]  # noqa: S608

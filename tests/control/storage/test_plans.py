@@ -51,7 +51,7 @@ def test_no_question_reads_the_whole_library(asked, name):
     database.plans.clear()
     ask[name]()
     for plan in database.plans:
-        for node in nodes(plan):
+        for node in filter(executed, nodes(plan)):
             assert node["Node Type"] != "Seq Scan" or node["Relation Name"] != "media", json.dumps(node, indent=1)
             assert looked_at(node) <= BOUND, f"{looked_at(node)} media: {json.dumps(node, indent=1)}"
 
@@ -60,6 +60,10 @@ def nodes(plan: dict) -> Iterator[dict]:
     yield plan
     for child in plan.get("Plans", ()):
         yield from nodes(child)
+
+
+def executed(node: dict) -> bool:
+    return node["Actual Loops"] > 0
 
 
 def looked_at(node: dict) -> int:
