@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from control.settings import Settings
 from control.settings.paths import Paths
@@ -41,13 +42,16 @@ class _TrialPaths(Paths):
 
 
 @contextmanager
-def trial(settings: Settings) -> Iterator[int]:
-    """Start it, and say on which port of HOST it listens. Raises RenderError where Nginx does not take it."""
+def trial(settings: Settings, **other: Any) -> Iterator[int]:
+    """Start it, with some `other` values in its templates, and say on which port of HOST it listens.
+
+    Raises RenderError where Nginx does not take it.
+    """
     paths = _TrialPaths(settings.data)
     render.make_directories(settings)
     paths.nginx.mkdir(mode=0o700, exist_ok=True)
     try:
-        with _running(settings, paths) as port:
+        with _running(settings, paths, other) as port:
             yield port
     finally:
         for directory in (paths.nginx, paths.cache):
@@ -55,12 +59,12 @@ def trial(settings: Settings) -> Iterator[int]:
 
 
 @contextmanager
-def _running(settings: Settings, paths: Paths) -> Iterator[int]:
+def _running(settings: Settings, paths: Paths, other: dict[str, Any]) -> Iterator[int]:
     port = _free_port()
     configuration = paths.nginx / "nginx.conf"
     configuration.touch(mode=0o600)
-    listens = [f"{HOST}:{port}"]
-    configuration.write_text(render.text(settings, paths=paths, pid=paths.nginx / "nginx.pid", listens=listens))
+    own = {"paths": paths, "pid": paths.nginx / "nginx.pid", "listens": [f"{HOST}:{port}"]}
+    configuration.write_text(render.text(settings, **own, **other))
     render.check(configuration, settings)
     command = [binary(), "-p", paths.nginx, "-c", configuration, "-e", "stderr", "-g", "daemon off;"]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
