@@ -141,7 +141,10 @@ class LibraryStore:
         return [found[media_id] for media_id in ids if media_id in found]
 
     def _corrected(self, filters: Filters) -> dict[str, list[str]]:
-        """What misspelt words of the query may stand for; nothing while the words themselves are found often enough."""
+        """What misspelt words of the query may stand for; nothing while the words themselves are found often enough.
+
+        More are counted than that takes: for very few the planner would walk, and what is rare is met late.
+        """
         if not forgivable(filters):
             return {}
         condition, parameters = where(filters)
@@ -149,7 +152,7 @@ class LibraryStore:
             f"(SELECT FROM media WHERE {scan} AND {condition} {_NEWEST} LIMIT %(few)s)"  # noqa: S608
             for scan in scans(filters)
         )
-        found = self._database.one(f"SELECT count(*) AS n FROM ({few}) few", parameters | {"few": _FEW})["n"]  # noqa: S608
+        found = self._database.one(f"SELECT count(*) AS n FROM ({few}) few", parameters | {"few": CANDIDATES})["n"]  # noqa: S608
         return {} if found >= _FEW else {word: self._similar(word) for word in forgivable(filters)}
 
     def _similar(self, word: str) -> list[str]:
