@@ -16,6 +16,7 @@ import ssl
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -151,7 +152,7 @@ def play_a_film() -> None:
     drop_film(data / "imports")
     web = Web(port)
     password = (data / "admin-password").read_text().strip()
-    web.token = web.json("/api/auth/login", {"username": "admin", "password": password})["access_token"]
+    web.token = until("admin has signed in", lambda: sign_in(web, password))
     media = until("the film can be played", lambda: playable(web))
     master, address = web.get(f"/api/media/stream/{media}")
     variant, address = web.get(urllib.parse.urljoin(address, entries(master)[0]))
@@ -165,6 +166,17 @@ def play_a_film() -> None:
     if len(key) != 16 or plain[:1] != b"G" or plain[188:189] != b"G":
         raise SystemExit("the segment is not what its key opens")
     print("its stream plays: playlists, key, segment", flush=True)
+
+
+def sign_in(web: Web, password: str) -> str | None:
+    """None while the machine is too busy for another password (503)."""
+    try:
+        return web.json("/api/auth/login", {"username": "admin", "password": password})["access_token"]
+    except urllib.error.HTTPError as error:
+        if error.code != 503:
+            raise
+        print(error.read().decode(), file=sys.stderr)
+        return None
 
 
 def drop_film(imports: Path) -> None:
