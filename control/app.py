@@ -18,7 +18,8 @@ from control.errors import (
     TooManyDevices,
 )  # fmt: skip
 from control.middleware.caching import NoStore
-from control.middleware.networks import AllowedNetworks
+from control.middleware.counting import Counting
+from control.middleware.networks import AllowedNetworks, RouteNetworks
 from control.middleware.origin import SameOrigin
 from control.middleware.rights import Rights
 from control.resources.credentials import client_address, decision_id, principal_of
@@ -45,8 +46,10 @@ def create_app(services: Services) -> falcon.App:
 def _middleware(services: Services, table: list[routes.Route]) -> list:
     pages = frozenset(route.path for route in table if route.page)
     return [
+        Counting(services.counts),
         NoStore(),
         AllowedNetworks(services.settings.server.allowed_networks),
+        RouteNetworks(contract.METRICS.path, services.settings.metrics.allowed_networks),
         SameOrigin(services.form_tokens, services.settings.server.cors_origins),
         Rights(
             routes.rights(table), pages, services.identity, services.sessions, services.request_limits,
@@ -58,6 +61,7 @@ def _middleware(services: Services, table: list[routes.Route]) -> list:
 def _answer_errors(app: falcon.App, services: Services, render: Renderer) -> None:
     def refuse(req: falcon.Request, resp: falcon.Response, error: ControlError, params) -> None:
         principal = principal_of(req)
+        services.counts.refused(error.code, error.reason)
         _note(services, req, error)
         if wants_page(req):
             refuse_page(render, req, resp, error, principal)

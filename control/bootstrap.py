@@ -15,12 +15,14 @@ from control import vault
 from control.domain.events import AUDITED
 from control.domain.sessions import Principal
 from control.errors import ControlError
+from control.services import metrics
 from control.services.archive_checksums import Checksums
 from control.services.archive_parts import ArchiveParts, FrozenMemory
 from control.services.archives import Archives
 from control.services.arrivals import Arrivals
 from control.services.audit import Audit
 from control.services.batches import Batches
+from control.services.counts import Counts
 from control.services.drop_boxes import DropBoxes
 from control.services.events import EventHub
 from control.services.explain import Explain
@@ -38,6 +40,7 @@ from control.services.limits import LocalLimiter, RequestLimits, ShareLimits, Si
 from control.services.link_keys import LinkKeys
 from control.services.links import Links
 from control.services.memory import Memory
+from control.services.metrics import Metrics
 from control.services.mounts import Mounts
 from control.services.neighbours import Neighbours
 from control.services.passwords import Passwords
@@ -60,7 +63,7 @@ from control.settings import Settings
 from control.storage import access_log
 from control.storage.originals import Originals
 from control.storage.redis.changes import ChangePublisher, ChangeSubscription
-from control.storage.redis.client import EVENTS_CHANNEL, connect, version
+from control.storage.redis.client import EVENTS_CHANNEL, alive, connect, version
 from control.storage.redis.events import Events
 from control.storage.redis.leases import Leases as LeaseStore
 from control.storage.redis.leases import Wanted
@@ -79,6 +82,7 @@ from control.storage.sql.insight import InsightStore
 from control.storage.sql.library import LibraryStore
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
+from control.storage.sql.metrics import MetricsStore
 from control.storage.sql.mounted import MountedStore
 from control.storage.sql.mounts import MountStore
 from control.storage.sql.neighbours import NeighbourStore
@@ -122,6 +126,8 @@ class Services:
     events: Events
     event_hub: EventHub
     event_subscription: ChangeSubscription
+    counts: Counts
+    metrics: Metrics
     audit: Audit
     explain: Explain
     identity: Identity
@@ -165,6 +171,7 @@ class Services:
 
     def write_behind(self) -> None:
         """Write what was kept for later (changes, audit entries, clocks); what cannot be written waits on."""
+        metrics.note(self.counts, self.database.use(), self.event_hub.count)
         self.publisher.flush()
         self.leases.flush()
         self.audit.flush()
@@ -236,7 +243,8 @@ def services(
     tokens = Tokens(token_keys, settings.session.access_minutes * 60, settings.session.refresh_days * 86400)
     master = vault.MasterKeys(keys)
     passwords = Passwords(settings.password, offload)
-    audit = Audit(audit_store, Entry, functools.partial(_announce, events))
+    counts = Counts()
+    audit = Audit(audit_store, Entry, functools.partial(_announce, events, counts))
     library = Library(media_store, LibraryStore(database), FolderStore(database), media, audit)
     trash = Trash(trash_store, audit, settings.paths, settings.trash.days, work)
     sessions = Sessions(
@@ -302,6 +310,11 @@ def services(
         events=events,
         event_hub=hub,
         event_subscription=subscription,
+        counts=counts,
+        metrics=Metrics(
+            MetricsStore(database), lambda: alive(client), leases.count, receipts, usage,
+            [mount.name for mount in settings.mounts], settings.certificate, work,
+        ),
         audit=audit,
         explain=Explain(
             lambda decision: audit_store.find(Search(decision=decision), LARGEST_EXPLANATION)[::-1],
@@ -365,8 +378,9 @@ def services(
     )  # fmt: skip
 
 
-def _announce(events: Events, entry: Entry, principal: Principal) -> None:
+def _announce(events: Events, counts: Counts, entry: Entry, principal: Principal) -> None:
     """Tell the pages what the audit trail has just been told. Of a share's visit hears the share's owner."""
+    counts.heard(entry.event, entry.reason)
     topic = AUDITED.get(entry.event)
     if topic:
         thing = entry.media_id or entry.details.get("share") or entry.details.get("user_id") or ""

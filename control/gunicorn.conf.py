@@ -4,17 +4,24 @@ from gevent import monkey
 monkey.patch_all()  # before every other import: psycopg imported unpatched freezes the whole worker at each query
 
 import gc
+import logging.config
+import os
+import shutil
 
 import gevent
 import psycopg.waiting
+from gunicorn.glogging import Logger
 
-from control import settings
+from control import logs, settings
 
 _settings = settings.load()
 
+# Before prometheus_client is imported: it asks then whether processes share what they count.
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_settings.paths.metrics)
+
 bind = f"unix:{_settings.paths.run / 'control.sock'}"
 umask = 0o007
-worker_class = "gevent"
+worker_class = "control.worker.Worker"
 workers = _settings.server.workers
 worker_connections = 2000
 
@@ -37,9 +44,33 @@ accesslog = None
 errorlog = "-"
 loglevel = "info"
 
+
+class JsonLog(Logger):
+    """(!) With logconfig_dict gunicorn would write a line for each request, its signatures in it."""
+
+    def setup(self, cfg):
+        super().setup(cfg)
+        logging.config.dictConfig(logs.libraries())
+
+
+logger_class = JsonLog
+
 BACKGROUND_SECONDS = 0.5
 STOP_SECONDS = 0.2
 UPLOADS_SECONDS = 10
+
+
+def on_starting(server):
+    """What was counted before is forgotten: numbers of processes that are gone would never change again."""
+    shutil.rmtree(_settings.paths.metrics, ignore_errors=True)
+    _settings.paths.metrics.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def child_exit(server, worker):
+    """What a worker has counted stays counted; what it had at its end, it has no more."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)
 
 
 def post_worker_init(worker):
@@ -53,7 +84,7 @@ def post_worker_init(worker):
     gevent.spawn(_write_behind, wsgi.services)
     gevent.spawn(wsgi.services.event_subscription.run)
     gevent.spawn(wsgi.services.events.run)
-    gevent.spawn(_end_streams, worker, wsgi.services)
+    gevent.spawn(_end_waits, worker, wsgi.services)
     gevent.spawn(_take_up_uploads, wsgi.services)
     # What is loaded by now stays: the collector need not walk it again and again, request after request.
     gc.collect()
@@ -61,10 +92,11 @@ def post_worker_init(worker):
     gc.set_threshold(10_000, 20, 50)
 
 
-def _end_streams(worker, services):
+def _end_waits(worker, services):
     """A worker that was told to stop waits for what it answers; streams of events have no end of their own."""
     while worker.alive:
         gevent.sleep(STOP_SECONDS)
+    worker.close_idle()
     services.event_hub.stop()
 
 

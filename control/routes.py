@@ -28,6 +28,7 @@ from control.domain.rights import (
     MANAGE_QUEUE,
     MANAGE_USERS,
     OPEN,
+    SCRAPE,
     SEE_ACCOUNT,
     SEE_AUDIT,
     SEE_HEALTH,
@@ -57,6 +58,7 @@ from control.resources import (
     library,
     links,
     media,
+    metrics,
     neighbours,
     originals,
     positions,
@@ -267,7 +269,7 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route(contract.GET.path + "{encoded_key}", links.SignedFile(s.library, s.links, s.mounts), GET=SIGNED)
 
     # Only for Nginx
-    gate = access.Access(s.library, s.identity, s.visits, s.audit, s.uploads, s.settings.protected)
+    gate = access.Access(s.library, s.identity, s.visits, s.audit, s.uploads, s.settings.protected, s.counts)
     keys = access.ContentKey(s.grants, s.identity, s.visits)
     yield route(contract.AUTH.path, gate, GET=INTERNAL)
     yield route(contract.CONTENT_KEY.path + "{grant}/{media_id:uuid}/{rung}/{n:int}", keys, GET=INTERNAL)
@@ -276,7 +278,8 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
 
     # Health
     yield route("/healthz", health.Health(s.settings.paths.data), GET=OPEN)
-    yield route("/readyz", health.Ready(s.database, s.redis), GET=OPEN)
+    yield route("/readyz", health.Ready(s.database, s.redis, s.health), GET=OPEN)
+    yield route(contract.METRICS.path, metrics.Exposition(s.metrics), GET=SCRAPE)
 
 
 def admin_pages(s: Services, desk: Desk) -> Iterator[Route]:

@@ -56,7 +56,8 @@ app = Shortcut(
     create_app(services),
     Access(
         services.library, services.identity, services.visits, services.audit, services.uploads,
-        services.settings.protected,
+        services.settings.protected, services.counts,
     ),  # fmt: skip
     AllowedNetworks(services.settings.server.allowed_networks).allowed,
+    services.counts,
 )

@@ -59,6 +59,7 @@ PART = Location("/v1/files/part", proxied=True)  # Nginx spools the body, once t
 COMPLETE = Location("/v1/files/complete", proxied=True)  # waits until the file is joined and hashed
 TUS = Location("/files/", proxied=True)
 EVENTS = Location("/api/events", proxied=True)  # text/event-stream: an answer that has no end
+METRICS = Location("/metrics", proxied=True)  # for networks of its own
 
 # Internal: reachable only by X-Accel-Redirect, rewrite or sub-request.
 INTERNAL = "/_sluice/"
@@ -79,8 +80,9 @@ TUS_APPEND = Location(INTERNAL + "tus/append/", internal=True)
 TUS_ASK = Location(INTERNAL + "tus/ask/", internal=True)
 
 LOCATIONS = (
-    STATIC, HLS, DOWNLOAD, STREAM, GET, BATCH, STILLS, SHARES, PART, COMPLETE, TUS, EVENTS, AUTH, CONTENT_KEY, VAULT,
-    ORIGINALS, STORED, QUARANTINE, MOUNTS, LINKED, DIRECTORY, ARCHIVE, PARTS, MEMBER, TUS_CREATE, TUS_APPEND, TUS_ASK,
+    STATIC, HLS, DOWNLOAD, STREAM, GET, BATCH, STILLS, SHARES, PART, COMPLETE, TUS, EVENTS, METRICS, AUTH, CONTENT_KEY,
+    VAULT, ORIGINALS, STORED, QUARANTINE, MOUNTS, LINKED, DIRECTORY, ARCHIVE, PARTS, MEMBER, TUS_CREATE, TUS_APPEND,
+    TUS_ASK,
 )  # fmt: skip
 
 STILL_KINDS = ("thumbnail", "preview", "still", "storyboard", "waveform")

@@ -80,6 +80,7 @@ def context(settings: Settings) -> dict[str, Any]:
         "assembles": len(modules()) == len(_MODULES),  # archives
         "paths": settings.paths,
         "server": settings.server,
+        "metrics": settings.metrics,
         "certificate": settings.certificate,
         "certificate_key": settings.certificate_key,
         "link_keys": json.loads((settings.paths.keys / "links.json").read_text())["keys"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import os
 import shutil
 import time
@@ -131,7 +132,8 @@ class Pipeline:
             def published(renditions, sounds) -> None:
                 publication.rungs(renditions, sounds)
                 if renditions and not beside:
-                    beside.append(thread.submit(self._pictures_and_texts, media, job.beside("pictures"), publication))
+                    texts = self._pictures_and_texts, media, job.beside("pictures"), publication
+                    beside.append(thread.submit(contextvars.copy_context().run, *texts))  # its lines name the job too
 
             ladder = Ladder(job, self.encoders, published, self._progress_of(media.id))
             try:

@@ -44,7 +44,10 @@ class Queue:
         await self._task.configure(queue=LANES[kind], priority=priority).defer_async(media=media_id)
 
     def _process(self, context: procrastinate.JobContext, media: str) -> None:
-        with turn(self._settings.paths.work / f"{media}.turn"):
+        with (
+            structlog.contextvars.bound_contextvars(media=media, job=context.job.id),
+            turn(self._settings.paths.work / f"{media}.turn"),
+        ):
             self._try(media, context.job.attempts)
 
     def _try(self, media: str, attempts: int) -> None:

@@ -8,6 +8,7 @@ cd "$(dirname "$0")"
 
 vendor() {  # vendor SOURCE NAME
     sed '/^\/\/# sourceMappingURL=/d' "node_modules/$1" > "static/vendor/$2"
+    case $2 in *.js) gzip -9 -n -f -k "static/vendor/$2" ;; esac  # what Nginx sends (gzip_static)
 }
 
 mkdir -p static/vendor/pdf

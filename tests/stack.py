@@ -20,6 +20,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from control.storage.access_log import UNSAID
+from tests import cluster
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -59,6 +60,9 @@ preset = "ultrafast"
 [server]
 sign_ins_per_minute = 6000
 cors_origins = ["http://player.localhost:8080"]
+
+[metrics]
+allowed_networks = ["127.0.0.1/32", "::1/128"]
 
 [shares]
 frame_origins = ["http://player.localhost:8080"]
@@ -311,6 +315,7 @@ def running(
     for neighbour in neighbours:
         (data / neighbour).mkdir()
     (data / "sluice.toml").write_text(settings.format(data=data))
+    cluster.lay(data)
     stack = Stack(data, free_port())
     try:
         start(stack)

@@ -27,8 +27,8 @@ ALLOWED = {
         "control.domain", "control.errors", "control.resources", "control.services", "nginx.contract",
     ),
     "control.resources": (
-        "control.domain", "control.errors", "control.services", "control.settings", "control.storage", "control.vault",
-        "nginx.contract",
+        "control.domain", "control.errors", "control.logs", "control.services", "control.settings", "control.storage",
+        "control.vault", "nginx.contract",
     ),
     "nginx.contract": (),
     "nginx": ("control.errors", "control.settings"),
@@ -85,6 +85,7 @@ def test_control_never_imports_the_processor():
         ("redis", ("control.storage.redis", "control.bootstrap", "control.resources.health")),
         ("argon2", ("control.services.passwords",)),
         ("cryptography", ("control.vault", "control.cli", "control.services.certificates")),
+        ("prometheus_client", ("control.services.metrics", "control.gunicorn")),
         ("PIL", ("processor.steps",)),
     ],
 )

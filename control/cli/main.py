@@ -17,8 +17,8 @@ from control.cli.outcome import EXPECTED, sentence
 
 NOUNS = (
     "audit", "backup", "cert", "completion", "config", "doctor", "explain", "import", "init", "key", "link", "media",
-    "migrate", "mount", "nginx", "queue", "ready", "receipts", "restore", "session", "share", "status", "token", "trash",
-    "user",
+    "migrate", "mount", "nginx", "queue", "ready", "receipts", "restore", "session", "share", "status", "token",
+    "trash", "user",
 )  # fmt: skip
 
 

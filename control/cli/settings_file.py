@@ -28,6 +28,11 @@ _TEXT = """\
 # Sign-in attempts from one address; a burst of 20 more is let through.
 #sign_ins_per_minute = 30
 
+# /metrics tells Prometheus how it goes (deploy/monitoring has a dashboard and alerts). Only these may read it, and only
+# if they may connect at all (above).
+[metrics]
+#allowed_networks = ["127.0.0.0/8", "::1/128"]
+
 # Postgres holds the truth. Empty: a private instance in this directory. With a URL of your own none is started.
 [database]
 #url = ""

@@ -39,6 +39,15 @@ class DatabaseFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolUse:
+    """Connections of one process to Postgres, and how many requests wait for one."""
+
+    busy: int
+    idle: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerFacts:
     """Of the processors: each has several lanes, each lane is heard of every few seconds."""
 

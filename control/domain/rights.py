@@ -44,6 +44,7 @@ OPEN = Right("open", None, "", "Sign in, read the API's description, ask whether
 SIGNED = Right("signed", None, "", "Use a signed link: the signature is the right")
 INTERNAL = Right("internal", None, "", "Asked by Nginx alone, which sends what its own client sent")
 VISIT = Right("visit", None, "", "Use a share: its code, and its password where it has one, are the right")
+SCRAPE = Right("scrape", None, "", "Read the metrics, from a network that `[metrics]` names")
 SEE_ACCOUNT = Right("see_account", "guest", "", "See who one is")
 CHANGE_ACCOUNT = Right("change_account", "guest", None, "See and end one's devices, change one's password and tokens")
 BROWSE = Right("browse", "guest", "library", "List the media that one may see")
@@ -77,8 +78,8 @@ MANAGE_MOUNTS = Right("manage_mounts", "admin", None, "Confirm that files of a m
 SEE_HEALTH = Right("see_health", "admin", "admin", "See how the server, its disks and its mounts are")
 
 RIGHTS = (
-    OPEN, SIGNED, INTERNAL, VISIT, SEE_ACCOUNT, CHANGE_ACCOUNT, BROWSE, VIEW, DOWNLOAD, LINK, SHARE, UPLOAD, CONTINUE,
-    DELETE_MEDIA, USE_TRASH, CHANGE_MEDIA, GIVE_MEDIA, SEE_AUDIT, MANAGE_QUEUE, END_ANY_SESSION,
+    OPEN, SIGNED, INTERNAL, VISIT, SCRAPE, SEE_ACCOUNT, CHANGE_ACCOUNT, BROWSE, VIEW, DOWNLOAD, LINK, SHARE, UPLOAD,
+    CONTINUE, DELETE_MEDIA, USE_TRASH, CHANGE_MEDIA, GIVE_MEDIA, SEE_AUDIT, MANAGE_QUEUE, END_ANY_SESSION,
     MANAGE_USERS, END_ANY_SHARE, MANAGE_KEYS, MANAGE_MOUNTS, SEE_HEALTH, SEE_INSIGHT, SEE_HEAT, SEE_HISTORY,
 )  # fmt: skip
 

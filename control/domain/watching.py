@@ -59,8 +59,8 @@ class Viewing:
         watched = self.beat(at)
         if self.pending and abs(piece.start - self.pending[-1].start) > NEAR_PIECES * piece.length:
             self.pending.clear()
-        if piece.is_at(self.last) or any(piece.is_at(other.start) for other in self.pending):
-            return watched  # in another quality
+        if piece.is_at(self.last) or any(piece.is_at(other.start) for other in self.pending[-12:]):
+            return watched  # in another quality: not far back, or it would have been a jump
         if len(self.pending) < MOST_WAITING:
             if not self.pending:
                 self.clock = max(self.clock, at * 1000 - piece.length)

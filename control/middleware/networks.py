@@ -28,3 +28,15 @@ class AllowedNetworks:
             return False
         parsed = getattr(parsed, "ipv4_mapped", None) or parsed
         return any(parsed in network for network in self._networks)
+
+
+class RouteNetworks:
+    """One route has allowed networks of its own, besides everybody's."""
+
+    def __init__(self, template: str, networks: list[str]):
+        self._template, self._networks = template, AllowedNetworks(networks)
+
+    def process_resource(self, req: falcon.Request, resp: falcon.Response, resource, params: dict) -> None:
+        """Raises NetworkNotAllowed."""
+        if req.uri_template == self._template:
+            self._networks.process_request(req, resp)

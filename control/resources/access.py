@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 
 import falcon
@@ -10,6 +11,7 @@ from control.domain.decisions import Decision
 from control.domain.rights import BROWSE, DOWNLOAD, UPLOAD
 from control.domain.sessions import ANONYMOUS, Principal
 from control.errors import ControlError, SignInRequired
+from control.logs import REQUEST
 from control.resources.credentials import (
     asker_of,
     asker_or_stranger,
@@ -20,6 +22,7 @@ from control.resources.credentials import (
 )  # fmt: skip
 from control.resources.outcome import challenge, refusal_status, required
 from control.services.audit import Audit
+from control.services.counts import ALLOWED, GATE, REFUSED, TIMED, Counts
 from control.services.decisions import decide, decide_directory, may
 from control.services.grants import Grants
 from control.services.identity import Identity
@@ -39,10 +42,10 @@ class Access:
 
     def __init__(
         self, library: Library, identity: Identity, visits: Visits, audit: Audit, uploads: Uploads,
-        protected: list[Protected],
+        protected: list[Protected], counts: Counts,
     ):  # fmt: skip
         self._library, self._identity, self._visits = library, identity, visits
-        self._audit, self._uploads = audit, uploads
+        self._audit, self._uploads, self._counts = audit, uploads, counts
         self._directories = {directory.name: directory for directory in protected}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -69,6 +72,7 @@ class Access:
             revision = f" {media.revision}" if media else ""
         if not decision.allowed:
             return self._refuse(env, decision, principal)
+        self._counts.decisions[GATE, ALLOWED, decision.reason] += 1
         return falcon.HTTP_204, [(_VERDICT, f"{principal.user_id or principal.kind} {decision.reason}{revision}")]
 
     def _visitor(self, env: dict) -> Principal | None:
@@ -95,6 +99,7 @@ class Access:
             status, headers = self._refuse(env, decision, principal)
             known = error.code != SignInRequired.code
             return falcon.HTTP_403 if known else status, [*headers, (_REFUSAL, error.code)]
+        self._counts.decisions[GATE, ALLOWED, "upload"] += 1
         return falcon.HTTP_204, [(_VERDICT, f"{principal.user_id or principal.kind} upload")]
 
     def _directory(self, principal: Principal, env: dict) -> Decision:
@@ -105,6 +110,8 @@ class Access:
         return decide_directory(principal, directory and directory.role, env.get(_REQUEST_ID, ""))
 
     def _refuse(self, env: dict, decision: Decision, principal: Principal) -> tuple[str, list[tuple[str, str]]]:
+        self._counts.decisions[GATE, REFUSED, decision.reason] += 1
+        self._counts.errors[decision.error] += 1
         action, target = env.get(_ACTION, ""), env.get(_TARGET, "")
         self._audit.refused(
             principal, address=env.get(_CLIENT, ""), decision=decision.id, reason=decision.reason,
@@ -134,16 +141,22 @@ class Shortcut:
     Everything else, and whatever is out of the ordinary there, goes on to `app`, which has the same route.
     """
 
-    def __init__(self, app: falcon.App, access: Access, allowed: Callable[[str], bool]):
-        self._app, self._access, self._allowed = app, access, allowed
+    def __init__(self, app: falcon.App, access: Access, allowed: Callable[[str], bool], counts: Counts):
+        self._app, self._access, self._allowed, self._counts = app, access, allowed, counts
+        self._turn = 0
 
     def __call__(self, env: dict, start_response: Callable) -> Iterable[bytes]:
+        REQUEST.set(env.get(_REQUEST_ID, ""))
         if env["PATH_INFO"] != contract.AUTH.path or not self._ordinary(env):
             return self._app(env, start_response)
+        self._turn = (self._turn + 1) % TIMED
+        began = 0.0 if self._turn else time.perf_counter()
         try:
             start_response(*self._access.answer(env))
         except Exception:  # Falcon's side asks again, with all the care that an error needs
             return self._app(env, start_response)
+        if began:
+            self._counts.gate_seconds.append(time.perf_counter() - began)
         return ()
 
     def _ordinary(self, env: dict) -> bool:

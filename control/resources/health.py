@@ -8,7 +8,10 @@ from pathlib import Path
 import falcon
 import redis
 
+from control.errors import DatabaseUnavailable
 from control.resources.openapi import describe
+from control.services.health import Health as Wellbeing
+from control.storage.redis.client import alive
 from control.storage.sql.pool import Database
 
 
@@ -28,21 +31,24 @@ class Health:
 
 
 class Ready:
-    def __init__(self, database: Database, client: redis.Redis):
-        self._database, self._redis = database, client
+    """A drive that is away, or a processor, is said and no more: what can be served here is served."""
+
+    def __init__(self, database: Database, client: redis.Redis, health: Wellbeing):
+        self._database, self._redis, self._health = database, client, health
 
     @describe("Health", also={503: None})
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Whether it can serve: what it needs, one by one."""
-        checks = {"postgres": self._database.alive(), "redis": self._redis_alive()}
+        checks = {"postgres": self._database.alive(), "redis": alive(self._redis)}
         ready = all(checks.values())
         resp.status = falcon.HTTP_200 if ready else falcon.HTTP_503
-        resp.media = {"status": "ready" if ready else "not ready", "checks": checks}
+        resp.media = {"status": "ready" if ready else "not ready", "checks": checks | self._besides(checks["postgres"])}
         if not ready:
             resp.set_header("Retry-After", "2")
 
-    def _redis_alive(self) -> bool:
+    def _besides(self, known: bool) -> dict[str, bool]:
+        """What the database alone knows is left out while it is away."""
         try:
-            return bool(self._redis.ping())
-        except redis.RedisError:
-            return False
+            return {"queue": self._health.worked_off(), "mounts": self._health.mounts_here()} if known else {}
+        except DatabaseUnavailable:
+            return {}

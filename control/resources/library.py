@@ -55,6 +55,7 @@ class LibraryQuery(Shape):
         "", description="Default: relevance where words are sought, name in a folder, else created_at"
     )
     order: Literal["asc", "desc"] | None = Field(None, description="Default: asc by name, else desc")
+    finished: bool = Field(False, description="A page says so of a search that somebody has stopped typing")
     page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
     limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = DEFAULT_LIMIT
     cursor: Annotated[str, Field(max_length=2000)] = Field("", description="`next_cursor` of the page before")
@@ -129,7 +130,7 @@ class Collection:
 
 def note_search(insight: Insight, req: falcon.Request, wanted: LibraryQuery, total: int) -> None:
     """A search that somebody has finished: what a page asks while they type (Fetch Metadata tells) is none yet."""
-    finished = req.env.get("HTTP_SEC_FETCH_MODE", "navigate") == "navigate"
+    finished = wanted.finished or req.env.get("HTTP_SEC_FETCH_MODE", "navigate") == "navigate"
     if wanted.words and wanted.page == 1 and not wanted.cursor and finished:
         insight.searched(wanted.words, total)
 

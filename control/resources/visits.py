@@ -238,6 +238,7 @@ def as_json(media: Media, code: str, principal: Principal) -> dict:
         "stream_url": f"{base}/stream/{media.id}",
         "original_url": f"{base}/file/{media.id}" if may_download else None,
         "watch_url": f"{base}/watch/{media.id}" if may_view else None,
+        "details": {"chapters": media.facts.get("chapters") or []},
         "error": None,
         "tags": [],
     }

@@ -108,6 +108,7 @@ class Arrivals:
         self._store.complete(upload, kind, sha256, crc32)
         self._spool.remove(upload.id)
         self._note("upload_completed", upload)
+        log.info("upload_completed", media=upload.media_id)  # by which request, that is
 
     def _joined(self, upload: Upload, writer: _Writer, target: Path) -> Path:
         """One file of all that has come, or where a killed worker has put it already. Raises UploadIncomplete."""

@@ -93,6 +93,11 @@ class EventHub:
 
     # --- streams ----------------------------------------------------------------------------------
 
+    @property
+    def count(self) -> int:
+        """How many this worker holds."""
+        return self._count
+
     def open(self, principal: Principal, topics: frozenset[str], gone: Callable[[], bool]) -> Iterator[str]:
         """A stream's text, which ends by itself; `gone()` says whether its client has left. Raises TooManyStreams."""
         holder = principal.session_id or principal.token_id

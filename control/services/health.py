@@ -35,6 +35,15 @@ class Health:
         self._mounts, self._quarantine, self._keys = mounts, quarantine, keys
         self._certificate, self._workers, self._free_bytes = certificate, workers, free_bytes
 
+    # --- at a glance ------------------------------------------------------------------------------
+
+    def worked_off(self) -> bool:
+        """Whether a processor was heard of lately."""
+        return self._store.workers(HEARD_SECONDS).lanes > 0
+
+    def mounts_here(self) -> bool:
+        return not self._mounts.away()
+
     # --- parts ------------------------------------------------------------------------------------
 
     def parts(self) -> list[Part]:

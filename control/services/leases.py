@@ -73,6 +73,10 @@ class Leases:
         """What everybody watches now, visitors of shares included."""
         return self._described(self._leases.all())
 
+    def count(self) -> int:
+        """How many streams there are."""
+        return self._leases.count()
+
     def _described(self, leases: list[Lease]) -> list[Watching]:
         known = {grant.grant: grant for grant in self._grants.watched([lease.grant for lease in leases])}
         return [

@@ -72,6 +72,11 @@ class Mounts:
         self._audit.record("mount_loss_confirmed", by, reason=f"{missing} files", details={"mount": name}, **where)
         return missing
 
+    def away(self) -> list[str]:
+        """The mounts of the settings that are away."""
+        known = {mount.name for mount in self._settings}
+        return [state.name for state in self._mounts.all() if state.away and state.name in known]
+
     def all(self) -> list[tuple[MountState, int]]:
         """Every mount that was ever seen, with the number of its media."""
         return [(state, self._mounts.items(state.name)) for state in self._mounts.all()]

@@ -25,6 +25,14 @@ class LogStatus:
     days: list[Day]
 
 
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What of the log has not been read."""
+
+    bytes: int
+    seconds: float  # age of its oldest line
+
+
 class Receipts:
     """`files()` are those of the log, the oldest first; `line_at(file, position)` is the entry that begins there."""
 
@@ -33,17 +41,27 @@ class Receipts:
 
     def status(self) -> LogStatus:
         positions, files = self._store.positions(LOCAL), self._files()
-        unread = [file for file in files if _position(positions, file.name) < file.size]
+        unread, behind = _unread(positions, files), self._behind(positions, files)
         current = next(iter(unread), files[-1] if files else None)
         return LogStatus(
             file=current.path.name if current else "",
             position=_position(positions, current.name) if current else 0,
-            lag_bytes=sum(file.size - _position(positions, file.name) for file in unread),
-            lag_seconds=self._age(unread[0], _position(positions, unread[0].name)) if unread else 0,
+            lag_bytes=behind.bytes,
+            lag_seconds=behind.seconds,
             lines=sum(position.lines for position in positions),
             bad_lines=sum(position.bad_lines for position in positions),
             read_at=max((position.updated_at for position in positions), default=None),
             days=self._store.days(DAYS),
+        )
+
+    def behind(self) -> Behind:
+        return self._behind(self._store.positions(LOCAL), self._files())
+
+    def _behind(self, positions: list[Position], files: list) -> Behind:
+        unread = _unread(positions, files)
+        return Behind(
+            sum(file.size - _position(positions, file.name) for file in unread),
+            self._age(unread[0], _position(positions, unread[0].name)) if unread else 0,
         )
 
     def _age(self, file, position: int) -> float:
@@ -61,6 +79,10 @@ class Receipts:
     def covered(self, tickets: Iterable[str]) -> list[Covered]:
         """What each item of `tickets` has left."""
         return self._store.covered(tickets)
+
+
+def _unread(positions: list[Position], files: list) -> list:
+    return [file for file in files if _position(positions, file.name) < file.size]
 
 
 def _position(positions: list[Position], file: str) -> int:

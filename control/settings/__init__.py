@@ -34,6 +34,7 @@ from control.settings.sections import (
     Keys,
     Limits,
     Links,
+    Metrics,
     Mount,
     Password,
     Processing,
@@ -64,6 +65,7 @@ class Settings(BaseSettings):
 
     data: Path
     server: Server = Server()
+    metrics: Metrics = Metrics()
     database: Database = Database()
     redis: RedisServer = RedisServer()
     session: Session = Session()

@@ -44,6 +44,11 @@ class Paths:
         return shared_memory / name if os.access(shared_memory, os.W_OK) else self.run / "cache"
 
     @property
+    def metrics(self) -> Path:
+        """What control's processes count, for each other: in memory, and forgotten at every start."""
+        return self.cache.with_name(self.cache.name + "-metrics")
+
+    @property
     def scratch_directories(self) -> tuple[Path, Path]:
         """Where a processor may keep plaintext for a moment: in RAM, else below DIR."""
         return self.cache.with_name(self.cache.name + "-work"), self.data / "work"

@@ -31,12 +31,21 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _networks(value: list[str]) -> list[str]:
+    for network in value:
+        ip_network(network)
+    return value
+
+
+Networks = Annotated[list[str], AfterValidator(_networks)]
+
+
 class Server(Section):
     """Where Sluice listens and whom it answers."""
 
     port: int = Field(1027, ge=1, le=65535)
     public_url: str = ""  # for absolute links; empty: https://localhost:{port}
-    allowed_networks: list[str] = [
+    allowed_networks: Networks = [
         "127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10",
     ]  # fmt: skip
     cors_origins: list[Annotated[str, Field(pattern=r"^https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?$")]] = []
@@ -45,12 +54,11 @@ class Server(Section):
     sign_ins_per_minute: int = Field(30, ge=1)  # from one address; 20 more at once
     workers: int = Field(2, ge=1, le=64)  # control (gunicorn) workers
 
-    @field_validator("allowed_networks")
-    @classmethod
-    def _networks(cls, value: list[str]) -> list[str]:
-        for network in value:
-            ip_network(network)
-        return value
+
+class Metrics(Section):
+    """/metrics, for Prometheus."""
+
+    allowed_networks: Networks = ["127.0.0.0/8", "::1/128"]  # of server.allowed_networks
 
 
 class Database(Section):

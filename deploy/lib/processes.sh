@@ -57,7 +57,7 @@ supervisor_of() {
 
 # Without procps, which a bare Debian does not have.
 command_line() {
-    if [[ -d /proc/self ]]; then tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline"; else ps -o args= -p "$1"; fi
+    if [[ -d /proc/self ]]; then { tr '\0' ' ' <"/proc/$1/cmdline"; } 2>/dev/null || true; else ps -o args= -p "$1" || true; fi
 }
 
 # Stop everything of directory $1 and return when no process is left. The supervisor ends its programs in order; what
@@ -80,7 +80,7 @@ forget_plaintext() {
     local name
     [[ -d /dev/shm ]] || return 0
     name=sluice-$(printf '%s' "$1" | sha256sum | cut -c1-12)
-    rm -rf "/dev/shm/$name" "/dev/shm/$name-work"
+    rm -rf "/dev/shm/$name" "/dev/shm/$name-work" "/dev/shm/$name-metrics"
 }
 
 # A process that has given up its memory no longer counts as ours, but it is not gone yet.
@@ -112,9 +112,11 @@ signal_all() {
 # True when nothing is left, or when supervisor $3 waits for a program that cannot end and the others have had their time.
 stopped_within() {
     local began=$SECONDS
-    until gone_within 1 "$2"; do
+    # To look for all that belongs to a directory is dear: not while the supervisor itself is still there.
+    while [[ -n $(command_line "$3") ]] || ! gone_within 1 "$2"; do
         ((SECONDS - began < $1)) || return 1
         if ((SECONDS - began > 8)) && waits_for_a_drive "$3"; then kill -KILL "$3" && return 0; fi
+        sleep 0.1
     done
 }
 

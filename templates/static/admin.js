@@ -9,7 +9,7 @@ import { request } from "./session.js";
 
 const page = document.querySelector(".admin-page");
 const dialog = document.getElementById("ask");
-const BUSY_EVERY = 1000; // ms: something is done in the background, of which no event tells
+const BUSY_EVERY = 2000; // ms: something is done in the background, of whose end no event tells
 
 // --- live --------------------------------------------------------------------------------------------------------------
 

@@ -1,9 +1,10 @@
 /* One film: an hls.js instance, and what happens when it is refused something. */
 
+import "./empty-tracks.js";
 import { Prefix } from "./prefix.js";
 import { clear, describe, retryAfter, show } from "./problems.js";
 import { Renditions } from "./renditions.js";
-import { Problem, renew } from "./session.js";
+import { Problem, renew, request } from "./session.js";
 import { SoundTracks } from "./soundtracks.js";
 
 const STOPPED = 409; // too many streams, or ended from elsewhere: a person decides
@@ -36,7 +37,7 @@ export class Film {
     this.#stage = stage;
     this.#video = video;
     this.#kinds = Hls.ErrorTypes;
-    this.#prefix = new Prefix(stage.dataset.stream);
+    this.#prefix = new Prefix(stage.dataset.stream, () => leave(stage.dataset));
     this.#hls = new Hls({
       startPosition: 0, // a film that is still growing starts at its beginning, too
       enableWorker: true,
@@ -138,6 +139,11 @@ export class Film {
     this.#trouble.abort();
     clear(this.#stage);
   }
+}
+
+/** The grant before does not count as one more stream of the same user. (A share's visitors have no such limit.) */
+async function leave({ media, position }) {
+  if (position !== undefined) await request(`/api/streams/${media}/end`, { method: "POST" });
 }
 
 /** Return the server's error of a failed hls.js request. */

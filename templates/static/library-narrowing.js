@@ -65,6 +65,7 @@ async function show(url) {
     if (!part) return;
     history.replaceState(null, "", url);
     showResults(part);
+    settled(url.searchParams.get("query"));
     const begun = document.getElementById("continue"); // what one has begun is the start's, not a search's
     if (begun) begun.hidden = document.querySelector(".active-filters") !== null;
     tell();
@@ -73,6 +74,17 @@ async function show(url) {
   } finally {
     if (asking === mine) asking = null;
   }
+}
+
+let settling;
+
+/* Insight counts a search once its typing has come to rest. */
+function settled(query) {
+  clearTimeout(settling);
+  if (!query) return;
+  settling = setTimeout(() => {
+    fetch(`/api/media/library?limit=1&finished=true&query=${encodeURIComponent(query)}`).catch(() => {});
+  }, 2500);
 }
 
 function tell() {

@@ -10,15 +10,17 @@ const AGAIN_AT_MOST_EVERY = 10 * 1000;
 
 export class Prefix {
   #stream;
+  #leave;
   #current = "";
   #expires = Infinity; // ms, by the server's clock
   #ahead = 0; // ms that the server's clock is ahead of this one
   #renewing = null;
   #renewed = -Infinity;
 
-  /** `stream`: where the master playlist is, which has a fresh prefix in it. */
-  constructor(stream) {
+  /** `stream`: where the master playlist is, which has a fresh prefix in it; `leave` is called once there is another. */
+  constructor(stream, leave) {
     this.#stream = stream;
+    this.#leave = leave;
   }
 
   /** Go on below the prefix of `url`; `date` is what the server's clock said with it (an HTTP date). */
@@ -48,5 +50,6 @@ export class Prefix {
     const answer = await request(this.#stream);
     const playlist = await answer.text();
     this.take(playlist.split("\n").find((line) => PREFIX.test(line)) ?? "", answer.headers.get("Date"));
+    await this.#leave();
   }
 }

@@ -1,6 +1,7 @@
 /* Where one was: a film starts there, on every device; it is saved while it plays and whenever it may be left.
    A share's visitors have theirs in their own browser. */
 
+import { describe } from "./problems.js";
 import { json, request } from "./session.js";
 import { clock } from "./times.js";
 
@@ -85,8 +86,13 @@ export function wireWatched() {
   const button = document.querySelector("[data-watched]");
   button?.addEventListener("click", async () => {
     const watched = button.getAttribute("aria-pressed") !== "true";
-    await markWatched(button.dataset.watched, watched, Number(button.dataset.length));
-    button.setAttribute("aria-pressed", watched);
+    try {
+      await markWatched(button.dataset.watched, watched, Number(button.dataset.length));
+      button.setAttribute("aria-pressed", watched);
+      button.title = "";
+    } catch (problem) {
+      button.title = describe(problem).title;
+    }
   });
 }
 

@@ -7,6 +7,7 @@ import { wireDialogs } from "./links.js";
 import { wireWatched } from "./resuming.js";
 import { json } from "./session.js";
 import { wireShares } from "./share.js";
+import { clock } from "./times.js";
 import { wireStream } from "./streams.js";
 
 const POLL_EVERY = 2000;
@@ -34,10 +35,19 @@ async function follow() {
   const media = document.hidden ? null : await json(`/api/media/${stage.dataset.media}`).catch(() => null);
   if (!media) return setTimeout(follow, POLL_EVERY);
   draw(media.progress);
+  drawSoFar();
   const playing = ["player", "audio"].includes(stage.dataset.view);
   if (media.state === stage.dataset.state) setTimeout(follow, POLL_EVERY);
   else if (!playing) location.reload();
   else if (media.state === "completed") document.querySelector("[data-progress]").hidden = true;
+}
+
+/** How much of a film can be watched already: its playlist grows while it plays. */
+function drawSoFar() {
+  const video = stage.querySelector("video");
+  const note = document.querySelector("[data-so-far]");
+  if (!note || !video?.seekable.length) return;
+  note.textContent = `The first ${clock(video.seekable.end(video.seekable.length - 1))} can be watched now.`;
 }
 
 function draw(progress) {

@@ -15,7 +15,9 @@ from pathlib import Path
 
 from control.storage.sql.pool import Database
 from control.storage.sql.receipts import ReceiptStore
+from control.storage.sql.rollups import Rollups
 from processor.receipts import Tail
+from processor.timelines import Timelines
 from tests.control.storage.conftest import private_postgres
 from tests.log_lines import delivery, segment
 
@@ -35,12 +37,13 @@ def write(directory: Path, kind: str, lines: int) -> None:
         log.writelines(LINES[kind](f"{stamp:016x}{n:016x}", n) for n in range(lines))
 
 
-def measure(url: str, kind: str, lines: int) -> dict[str, float]:
+def measure(url: str, kind: str, lines: int, insight: bool) -> dict[str, float]:
     """Lines a second on the clock, and of the CPU that this process and its Postgres used together."""
     directory, database = Path(tempfile.mkdtemp()), Database(url, max_size=1).open()
     try:
         write(directory, kind, lines)
-        tail = Tail(ReceiptStore(database), directory, 365, lambda ticket: None, "bench")
+        roll_up = Rollups(Timelines(directory, 10, 60).piece) if insight else None
+        tail = Tail(ReceiptStore(database, roll_up), directory, 365, lambda ticket: None, "bench")
         backend = database.one("SELECT pg_backend_pid() AS pid")["pid"]
         began, used = time.monotonic(), cpu(backend)
         taken = sum(iter(tail.step, 0))
@@ -68,9 +71,12 @@ def main(arguments: Sequence[str]) -> None:
     report = {}
     with private_postgres() as url:
         for kind in LINES:
-            rounds = [measure(url, kind, options.lines) for _ in range(options.rounds)]
-            report[kind] = {name: round(statistics.median(one[name] for one in rounds)) for name in rounds[0]}
-            if not options.json:
-                print(f"receipts, {kind:<20}", *(f"{name} {value:>9,}" for name, value in report[kind].items()), flush=True)
+            rivals = {kind: True, f"{kind}, no insight": False}
+            rounds = [{name: measure(url, kind, options.lines, on) for name, on in rivals.items()} for _ in range(options.rounds)]
+            for name in rivals:
+                found = {unit: round(statistics.median(one[name][unit] for one in rounds)) for unit in rounds[0][name]}
+                report[name] = found
+                if not options.json:
+                    print(f"receipts, {name:<28}", *(f"{unit} {value:>9,}" for unit, value in found.items()), flush=True)
     if options.json:
         json.dump(report, sys.stdout, indent=1)

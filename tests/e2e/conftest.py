@@ -25,7 +25,7 @@ def stack() -> Iterator[Stack]:
 
 # --- media of the tests' own making ---------------------------------------------------------------
 
-FILM_SECONDS, FILM_RATE = 16, 25
+FILM_SECONDS, FILM_RATE = 16, 15  # pictures a second: as few as a player needs to be seen playing
 
 
 def make(target: Path, *arguments: str) -> Path:

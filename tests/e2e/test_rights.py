@@ -212,6 +212,7 @@ MATRIX = {
     "DELETE /api/history/{media_id:uuid}": PERSON,
     "GET /healthz": OPEN,
     "GET /readyz": OPEN,
+    "GET /metrics": OPEN,  # from here
 }
 
 # Asking these uses the credentials up.

@@ -67,7 +67,8 @@ def test_somebody_looks_for_something_and_comes_back(page, letters, film):
     page.goto(f"/library?query={film['name']}&type=video")
     card = page.locator(f"#media-{film['id']}")
     card.hover()
-    chrome.until(page, f"document.querySelector('#media-{film['id']} .card-preview')?.src.includes('/preview/')")
+    preview = f"document.querySelector('#media-{film['id']} .card-preview')"
+    chrome.until(page, f"!!{preview}?.src && {preview}.src.endsWith({preview}.closest('.card').dataset.preview)")
 
 
 def test_a_phone_shows_the_same_without_scrolling_sideways(page, letters):

@@ -25,7 +25,7 @@ from tests.processor.samples import MAKERS, sample
 
 KINDS = list(MAKERS)
 RATIOS = (0.0001, 0.0005, 0.002, 0.008, 0.02)  # of all bits
-ROUNDS = 11  # of every kind, which makes 297
+ROUNDS = 12  # of every kind, which makes 300 and more
 MOST_SECONDS = 300
 SUBREAPER = 36  # prctl(2) PR_SET_CHILD_SUBREAPER
 
@@ -91,13 +91,17 @@ def mutations(rounds: range) -> list:
     ]
 
 
-@pytest.mark.parametrize(("kind", "ratio", "seed"), mutations(range(1)))
+# One for each decoder and container that does it in a way of its own; each is made whole below, and damaged in the long form.
+TELLING = ("mp4", "mkv", "avi", "ogv", "mp3", "flac", "jpg", "gif", "heic", "pdf", "docx", "srt")
+
+
+@pytest.mark.parametrize(("kind", "ratio", "seed"), [one for one in mutations(range(1)) if one.values[0] in TELLING])
 def test_a_damaged_file_stops_nothing(place, whole, kind, ratio, seed):
     survive(place, whole, kind, ratio, seed)
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize(("kind", "ratio", "seed"), mutations(range(1, ROUNDS + 1)))
+@pytest.mark.parametrize(("kind", "ratio", "seed"), mutations(range(ROUNDS)))
 def test_three_hundred_damaged_files_stop_nothing(place, whole, kind, ratio, seed):
     survive(place, whole, kind, ratio, seed)
 

@@ -4,6 +4,11 @@
 of them run at a time; whichever lane is free takes the next part, so no list of times has to be kept, and a new test
 file belongs to a part by where it lies.
 
+What goes into the normal run, which has fifteen minutes on two cores: every proof at least once, and of a family of like cases
+(formats, damaged files, kills at random moments) those that go a way of their own. More of the same, whatever takes longer than
+some seconds only to be surer, and the other sizes and themes of the pages are the long form, marked `soak`. What is dear to make
+is made once: a stack for a part, a browser for a module, the database of all stacks for a run (tests/cluster.py).
+
 While it runs, every line of progress is printed behind the name of its part; the report of a part follows when it ends.
 When all parts have ended, the tests that failed are run once more, on the now quiet machine, and that result
 counts: beside others a test may meet a machine too busy for a deadline that is somebody else's (a browser's, a
@@ -30,6 +35,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests import cluster
 from tests.suite.parts import REPO, parts, test_files
 
 LANES = max(3, (os.cpu_count() or 1) + 1)  # some of them always wait for something
@@ -180,6 +186,8 @@ def main() -> int:
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="sluice-", ignore_cleanup_errors=True) as place:
         Path(place).chmod(0o755)  # the account of the stacks reads there
+        (Path(place) / "cluster").mkdir()
+        os.environ[cluster.PLACE] = str(Path(place) / "cluster")
         suite = Suite(Path(place))
         suite.run()
         return conclude(suite.parts, suite.again(), time.monotonic() - begun)

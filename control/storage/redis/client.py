@@ -64,6 +64,13 @@ class Convenience:
             return otherwise()
 
 
+def alive(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except redis.RedisError:
+        return False
+
+
 def version(client: redis.Redis) -> str | None:
     """Of the server; None where it does not answer."""
     try:

@@ -163,6 +163,17 @@ class Leases:
     def all(self) -> list[Lease]:
         return self._redis.ask(self._everybody, self._local.all)
 
+    def count(self) -> int:
+        """How many live leases there are."""
+        return self._redis.ask(self._counted, lambda: len(self._local.all()))
+
+    def _counted(self) -> int:
+        now, holders = self._client.time()[0], self._client.zrange(LEASES, 0, -1)
+        with self._client.pipeline(transaction=False) as pipeline:
+            for holder in holders:
+                pipeline.zcount(_keys(holder)[0], now, "+inf")
+            return sum(pipeline.execute()) if holders else 0
+
     def _everybody(self) -> list[Lease]:
         holders = self._client.zrange(LEASES, 0, -1)
         with self._client.pipeline(transaction=False) as pipeline:

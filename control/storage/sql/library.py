@@ -27,7 +27,7 @@ from control.storage.sql.media import ALIVE, COLUMNS, media_of
 from control.storage.sql.pool import Database
 
 COUNTED = 1000  # a total above it is "more than that"
-CANDIDATES = 300  # the newest matches of a search; the best of them come first
+CANDIDATES = 300  # the newest matches of a search; the best of them come first. Of a tag: what is counted
 SAMPLE = 2000  # the newest media that tags are counted in
 _SORTED = 10_000  # media of a folder are sorted as they are; more of them are walked to in order
 _FEW = 8  # with fewer matches than that a word may have been misspelt
@@ -90,8 +90,9 @@ class LibraryStore:
     def _counts(self, filters: Filters, corrected: dict[str, list[str]]) -> tuple[dict[str, int], int]:
         """How many each scan has, and what is counted to: one with more has one more."""
         condition, parameters = where(filters, corrected)
-        most = CANDIDATES if filters.query else _SORTED if filters.folder is not None else COUNTED
-        ending = f"{_NEWEST if filters.query else ''} LIMIT {most + 1}"
+        sought = filters.query or filters.tag
+        most = CANDIDATES if sought else _SORTED if filters.folder is not None else COUNTED
+        ending = f"{_NEWEST if sought else ''} LIMIT {most + 1}"
         each = [
             f"(SELECT count(*) FROM (SELECT FROM media WHERE {scan} AND {condition} {ending}) s) AS n{number}"  # noqa: S608
             for number, scan in enumerate(scans(filters))

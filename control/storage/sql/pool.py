@@ -10,6 +10,7 @@ import psycopg_pool.pool
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
+from control.domain.health import PoolUse
 from control.errors import DatabaseUnavailable
 
 # A greenlet killed by GreenletExit or gevent.Timeout (both BaseException) while it queues for a connection stays in the
@@ -90,6 +91,11 @@ class Database:
         """Execute and return the number of rows touched."""
         with self.transaction() as connection:
             return connection.execute(query, parameters).rowcount
+
+    def use(self) -> PoolUse:
+        known = self._pool.get_stats()
+        idle = known["pool_available"]
+        return PoolUse(known["pool_size"] - idle, idle, known["requests_waiting"])
 
     def alive(self) -> bool:
         try:

@@ -18,7 +18,7 @@ export async function showPdf(main, port, length, first) {
   port.onmessage = ({ data }) => bytes.onDataRange(data.begin, new Uint8Array(data.bytes));
   const pdf = await pdfjs.getDocument({
     range: bytes, length, disableStream: true, disableAutoFetch: true, isEvalSupported: false, enableXfa: false,
-    cMapUrl: `${FILES}cmaps/`, standardFontDataUrl: `${FILES}standard_fonts/`, wasmUrl: `${FILES}wasm/`, useWorkerFetch: true,
+    cMapUrl: `${FILES}cmaps/`, standardFontDataUrl: `${FILES}standard_fonts/`, wasmUrl: `${FILES}wasm/`, useWorkerFetch: true, useSystemFonts: false,
     worker: await worker(),
   }).promise;
   await new Pages(main, pdf).open();
@@ -118,7 +118,7 @@ class Pages {
     Object.assign(canvas, { width: Math.ceil(viewport.width), height: Math.ceil(viewport.height) });
     const task = page.render({ canvas, viewport });
     this.#drawn.set(element, task);
-    await task.promise;
+    if (!(await finished(task))) return; // another size is being drawn instead
     element.replaceChildren(canvas, await words(page, scale));
   }
 
@@ -132,6 +132,17 @@ class Pages {
     const middle = this.#main.scrollTop + this.#main.clientHeight / 2;
     const reached = [...this.#list.children].filter(({ offsetTop }) => offsetTop - this.#main.offsetTop <= middle);
     document.querySelector("[data-page]").textContent = reached.length || 1;
+  }
+}
+
+/** Whether it was drawn to its end, and not cancelled. */
+async function finished(task) {
+  try {
+    await task.promise;
+    return true;
+  } catch (error) {
+    if (error instanceof pdfjs.RenderingCancelledException) return false;
+    throw error;
   }
 }
 

@@ -15,7 +15,7 @@ from tests.stack import SETTINGS, Stack, running
 
 MIB = 1 << 20
 RESERVED = 4 * MIB
-LONG_SECONDS = 28
+LONG_SECONDS, NOISE_SECONDS = 28, 4
 FRAMES = 25 * LONG_SECONDS  # of the long film
 
 SMALL = (
@@ -79,11 +79,17 @@ def admin(stack):
 
 @pytest.fixture(scope="session")
 def noise(tmp_path_factory):
-    """noise(name, seconds, *codec) -> a film that cannot be made small: six megabits a second of it."""
+    """noise(name, seconds, *codec) -> a film that cannot be made small: six megabits a second of it.
+
+    The same NOISE_SECONDS again and again, since noise is dear to make.
+    """
 
     def noise(name: str, seconds: int, *codec: str) -> Path:
-        picture = f"testsrc2=size=640x360:rate=25:duration={seconds},noise=alls=80:allf=t"
-        return make(tmp_path_factory.mktemp("media") / name, "-f", "lavfi", "-i", picture, *codec)
+        place = tmp_path_factory.mktemp("media")
+        picture = f"testsrc2=size=640x360:rate=25:duration={NOISE_SECONDS},noise=alls=80:allf=t"
+        once = make(place / f"once-{name}", "-f", "lavfi", "-i", picture, *codec)
+        again = str(-(-seconds // NOISE_SECONDS) - 1)
+        return make(place / name, "-stream_loop", again, "-i", str(once), "-t", str(seconds), "-c", "copy")
 
     return noise
 
