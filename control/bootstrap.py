@@ -171,18 +171,18 @@ class Services:
 
     def write_behind(self) -> None:
         """Write what was kept for later (changes, audit entries, clocks); what cannot be written waits on."""
-        metrics.note(self.counts, self.database.use(), self.event_hub.count)
-        self.publisher.flush()
-        self.leases.flush()
-        self.audit.flush()
-        try:
-            self.sessions.write_clocks()
-            self.service_tokens.write_uses()
-            self.visits.write_seen()
-            self.insight.write_searches()
-            self.positions.flush()
-        except ControlError as error:
-            log.warning("clocks_wait", error=error.code)
+        for write in (
+            lambda: metrics.note(self.counts, self.database.use(), self.event_hub.count),
+            self.publisher.flush, self.leases.flush, self.audit.flush, self.sessions.write_clocks,
+            self.service_tokens.write_uses, self.visits.write_seen, self.insight.write_searches, self.positions.flush,
+        ):  # fmt: skip
+            try:
+                write()
+            except ControlError as error:
+                log.warning("clocks_wait", error=error.code)
+                return
+            except Exception:  # whatever it is: the others are written, and this one is tried again
+                log.exception("write_behind_failed")
 
 
 class _Memories:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
@@ -97,9 +98,12 @@ def _workers(master: int) -> set[str]:
     return set(Path(f"/proc/{master}/task/{master}/children").read_text().split())
 
 
-def text(settings: Settings) -> str:
-    """The configuration of the main Nginx. A name that nobody declared raises jinja2.UndefinedError."""
-    return environment().get_template("nginx.conf.j2").render(context(settings))
+def text(settings: Settings, **other: Any) -> str:
+    """The configuration of the main Nginx, with some `other` values of the context than the settings give.
+
+    A name that nobody declared raises jinja2.UndefinedError.
+    """
+    return environment().get_template("nginx.conf.j2").render(context(settings) | other)
 
 
 def drive_text(settings: Settings, mount: Mount) -> str:

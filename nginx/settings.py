@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import secrets
 import shutil
@@ -21,6 +22,11 @@ _MODULES = ("ngx_http_echo_module.so", "ngx_http_headers_more_filter_module.so")
 
 # So long the main Nginx waits for the next bytes of a drive; then it counts as away.
 DRIVE_SECONDS = 10
+
+# Seconds that Nginx waits for a client: for all of a request's header, for the next bytes of a body or of an upload's,
+# and until the next bytes of an answer are taken.
+WAITS = {"header": 15, "body": 20, "upload": 120, "answer": 60}
+MOST_HEADERS = 200
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
@@ -79,6 +85,8 @@ def context(settings: Settings) -> dict[str, Any]:
         "headers_more": any("headers_more" in module.name for module in modules()),
         "assembles": len(modules()) == len(_MODULES),  # archives
         "paths": settings.paths,
+        "pid": settings.paths.run / "nginx.pid",
+        "listens": [str(settings.server.port), f"[::]:{settings.server.port}"],
         "server": settings.server,
         "metrics": settings.metrics,
         "certificate": settings.certificate,
@@ -87,6 +95,10 @@ def context(settings: Settings) -> dict[str, Any]:
         "mounts": settings.mounts,
         "uploads": settings.uploads,
         "drive_seconds": DRIVE_SECONDS,
+        "waits": WAITS,
+        "connections": settings.server.connections_per_address,
+        "counts_headers": counts_headers(),
+        "most_headers": MOST_HEADERS,
         "protected": settings.protected,
         "frame_origins": " ".join(settings.shares.frame_origins),
         "templates": PAGES,
@@ -97,6 +109,15 @@ def modules() -> list[Path]:
     """Dynamic modules to load, by absolute path: a private instance has another prefix than the package's."""
     found = (Path(directory) / name for name in _MODULES for directory in _MODULE_DIRECTORIES)
     return [path for path in found if path.exists()]
+
+
+@functools.cache
+def counts_headers() -> bool:
+    """Whether this Nginx knows `max_headers`; Debian's does since 1.22.1-9+deb12u10."""
+    try:
+        return b"max_headers\0" in Path(binary()).read_bytes()
+    except OSError:
+        return False
 
 
 def binary() -> str:

@@ -60,7 +60,8 @@ def _list(library: LibraryStore, filters: Filters, offset: int = 0) -> Callable[
 
 def deep(database: Any) -> Callable[[], object]:
     """The page after the middle of everything, by cursor."""
-    middle = database.one("""SELECT created_at::text, id::text FROM media
-        WHERE created_at >= (SELECT min(created_at) + (max(created_at) - min(created_at)) / 2 FROM media) LIMIT 1""")
+    middle = database.one("""SELECT created_at::text, id::text FROM media WHERE deleted_at IS NULL AND created_at >=
+        (SELECT min(created_at) + (max(created_at) - min(created_at)) / 2 FROM media WHERE deleted_at IS NULL)
+        ORDER BY created_at LIMIT 1""")
     library, filters = LibraryStore(database), Filters(include_private=True)
     return lambda: library.page(filters, PAGE, after=(middle["created_at"], middle["id"]))

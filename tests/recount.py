@@ -111,3 +111,35 @@ class Recount:
         if film:
             film.counted = max(film.counted, day)
         self.viewers_by_day[day, media] += new
+
+    def sums(self, media: str) -> dict:
+        """In the shape of :func:`sums`."""
+        hours = {hour for hour, _ in self.deliveries}
+        return {
+            "hours": {
+                hour: (self.views[hour, media], self.watched[hour, media], self.downloads[hour, media],
+                       sum(count for (at, _), count in self.bytes.items() if at == hour))
+                for hour in hours
+            },
+            "heat": {(unit, part): times for (_, unit, part), times in self.heat.items()},
+            "history": {user: tuple(numbers) for (user, _), numbers in self.history.items()},
+            "viewers": {day: viewers for (day, _), viewers in self.viewers_by_day.items() if viewers},
+        }  # fmt: skip
+
+
+def sums(database, media: str) -> dict:
+    """What the rollups say of a media of which alone a Recount has heard."""
+
+    def rows(asked: str) -> list[tuple]:
+        return [tuple(row.values()) for row in database.all(asked, [media])]
+
+    hours = "SELECT at, views, watched_ms, downloads, bytes FROM insight_media WHERE grain = 'h' AND media_id = %s"
+    days = "SELECT at, viewers FROM insight_media WHERE grain = 'd' AND viewers > 0 AND media_id = %s"
+    heat = "SELECT unit, part, times FROM insight_heat WHERE media_id = %s"
+    history = "SELECT user_id::text, views, watched_ms, downloads FROM history WHERE media_id = %s"
+    return {
+        "hours": {int(at.timestamp()) // 3600: tuple(numbers) for at, *numbers in rows(hours)},
+        "heat": {(unit, part): times for unit, part, times in rows(heat)},
+        "history": {user: tuple(numbers) for user, *numbers in rows(history)},
+        "viewers": {int(at.timestamp()) // 86400: viewers for at, viewers in rows(days)},
+    }

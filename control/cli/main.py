@@ -16,9 +16,9 @@ from control.cli.environment import recall
 from control.cli.outcome import EXPECTED, sentence
 
 NOUNS = (
-    "audit", "backup", "cert", "completion", "config", "doctor", "explain", "import", "init", "key", "link", "media",
-    "migrate", "mount", "nginx", "queue", "ready", "receipts", "restore", "session", "share", "status", "token",
-    "trash", "user",
+    "audit", "backup", "cert", "completion", "config", "doctor", "edge", "explain", "import", "init", "key", "link",
+    "media", "migrate", "mount", "nginx", "queue", "ready", "receipts", "restore", "session", "share", "status",
+    "token", "trash", "user",
 )  # fmt: skip
 
 

@@ -1,14 +1,18 @@
-"""``sluice nginx render``: the configuration of Nginx from the settings."""
+"""``sluice nginx``: the configuration of Nginx from the settings, tried out before it is used."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
 from control import settings
+from control.cli import edge
+from control.cli.instance import opened
 from control.cli.outcome import CommandError
 from nginx.render import reload, render
+from nginx.trial import trial
 
 
 @click.group()
@@ -24,14 +28,30 @@ def render_(data: Path) -> None:
 
 
 @command.command("reload")
+@click.option("--verify/--no-verify", default=True, show_default=True,
+              help="Ask a trial Nginx with the new configuration first, as `sluice edge verify` does.")  # fmt: skip
 @click.pass_obj
-def reload_(data: Path) -> None:
-    """Render, and let the running Nginx take the new configuration; what is being sent is sent to its end."""
+def reload_(data: Path, verify: bool) -> None:
+    """Render, and let the running Nginx take the new configuration; what is being sent is sent to its end.
+
+    Exit code 1: the new configuration gives a wrong answer, which is named; nothing has changed.
+    """
     loaded = settings.load(data)
+    if verify:
+        _must_be_sound(data)
     render(loaded)
     if not reload(loaded.paths):
         raise CommandError("Nginx does not run here. Start it with deploy/up, or systemctl start sluice-nginx.")
     click.echo("reloaded")
+
+
+def _must_be_sound(data: Path) -> None:
+    with opened(data) as services, trial(services.settings) as port:
+        verdict = edge.verify(services, port)
+    if verdict.holes:
+        edge.tell(verdict, as_json=False)
+        click.echo("Nothing has changed: Nginx goes on with the configuration that it has.")
+        sys.exit(1)
 
 
 @command.command()

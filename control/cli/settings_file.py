@@ -27,6 +27,8 @@ _TEXT = """\
 #workers = 2
 # Sign-in attempts from one address; a burst of 20 more is let through.
 #sign_ins_per_minute = 30
+# Requests under way at once from one address; 0: no limit, as behind a proxy of your own (one address for everybody).
+#connections_per_address = 1000
 
 # /metrics tells Prometheus how it goes (deploy/monitoring has a dashboard and alerts). Only these may read it, and only
 # if they may connect at all (above).

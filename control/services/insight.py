@@ -18,7 +18,7 @@ from control.domain.insight import (
 )
 from control.domain.media import Media
 from control.domain.sessions import Principal
-from control.errors import BadRequest
+from control.errors import BadRequest, DatabaseUnavailable
 
 LONGEST_TERM = 100  # characters
 _MANY_TERMS = 1000  # that wait to be written
@@ -112,7 +112,7 @@ class Insight:
             counts.update({"searches": 1, "hits": hits, "without": int(not hits)})
 
     def write_searches(self) -> None:
-        """Raises DatabaseUnavailable; what could not be written waits."""
+        """Raises DatabaseUnavailable, and then what could not be written waits; what never can be is dropped."""
         if not self._searches:
             return
         taken, self._searches = self._searches, {}
@@ -121,7 +121,7 @@ class Insight:
                 (day, term, counts["searches"], counts["hits"], counts["without"])
                 for (day, term), counts in taken.items()
             )
-        except Exception:
+        except DatabaseUnavailable:
             for key, counts in taken.items():
                 self._searches.setdefault(key, Counter()).update(counts)
             raise

@@ -52,6 +52,7 @@ class Server(Section):
     certificate: Path | None = None  # PEM files; empty: self-signed under DIR/tls
     certificate_key: Path | None = None
     sign_ins_per_minute: int = Field(30, ge=1)  # from one address; 20 more at once
+    connections_per_address: int = Field(1000, ge=0)  # requests under way at once; 0: no limit
     workers: int = Field(2, ge=1, le=64)  # control (gunicorn) workers
 
 

@@ -11,11 +11,19 @@ import sys
 import time
 from pathlib import Path
 
+from control.domain.watching import Piece
 from control.storage.sql.pool import Database
 from control.storage.sql.receipts import Reading, ReceiptStore
+from control.storage.sql.rollups import Rollups
 from processor import receipts
+from tests.recount import PERIOD, SEGMENT
 
 CHUNK_BYTES = 64 << 10
+
+
+def piece(media: str, rung: str, number: int) -> Piece:
+    """The films of tests.recount."""
+    return Piece(number * SEGMENT * 1000, SEGMENT * 1000, number * SEGMENT // PERIOD)
 
 
 def main(url: str, source: str, directory: str, fatal_stage: int, count: int) -> None:
@@ -34,7 +42,8 @@ def main(url: str, source: str, directory: str, fatal_stage: int, count: int) ->
         return counted
 
     Reading.move, receipts.CHUNK_BYTES = watched, CHUNK_BYTES
-    tail = receipts.Tail(ReceiptStore(Database(url, 2).open()), Path(directory), 365, lambda ticket: None, source)
+    store = ReceiptStore(Database(url, 2).open(), Rollups(piece))
+    tail = receipts.Tail(store, Path(directory), 365, lambda ticket: None, source)
     while True:
         if tail.step():
             reached(2)

@@ -12,10 +12,13 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from control.domain.receipts import Position
 from control.storage import access_log
@@ -23,16 +26,50 @@ from control.storage.sql.receipts import ReceiptStore
 from processor.log_rotation import REST_SECONDS, Rotation
 from processor.receipts import Tail
 from tests.log_lines import MEDIA, delivery, segment
+from tests.recount import PERIOD, SEGMENT, Recount, sums
 
 ROOT = Path(__file__).resolve().parents[2]
-WAIT_SECONDS = 120
+WAIT_SECONDS = 240
+FILM_SECONDS = 1000 * SEGMENT
+PLAYERS = 5  # that take turns of ten lines, in each of which they watch seven segments
+
+
+class Film:
+    """What the lines of a run are about: a film, somebody who has signed in, and some who have not."""
+
+    def __init__(self, database, run: str, lines: int):
+        self.id, self.grants = str(uuid.uuid4()), [f"{run}{number:016x}" for number in range(PLAYERS)]
+        self._step = timedelta(seconds=7 * SEGMENT / (PLAYERS * 10))
+        self._began = datetime.now(UTC) - lines * self._step
+        user = "INSERT INTO users (username, password_hash) VALUES (%s, '') RETURNING id::text"
+        self.user = database.one(user, [run])["id"]
+        database.run(
+            """INSERT INTO media (id, name, kind, size_bytes, source, duration)
+               VALUES (%s, 'a', 'video', 1, 'import', %s)""", [self.id, FILM_SECONDS])  # fmt: skip
+
+    def line(self, request: str, number: int, ticket: str) -> bytes:
+        """Of each ten, the first counts for a ticket: a thousand bytes of one file, each its own."""
+        turn, part = divmod(number, 10)
+        time = {"time": (self._began + number * self._step).isoformat(timespec="seconds")}
+        whole = {"uri": f"/api/media/{self.id}/original", "place": f"originals/{self.id}/original"}
+        if part == 0:
+            sent = f"bytes {number * 100}-{number * 100 + 999}/{10**10}"
+            return delivery(request, ticket=ticket, status=206, bytes=1000, sent=sent, **whole, **time)
+        if part == 1:
+            return delivery(request, verdict=self.user, **whole, **time)
+        shown = (turn // PLAYERS * 7 + part - 3) % 1000
+        played = {"grant": self.grants[turn % PLAYERS], "media": self.id, **time}
+        if part == 2:
+            key = f"/hls/k1/-/1790000000/{played['grant']}/{self.id}/720p/key/{(shown + 8) % 1000 * SEGMENT // PERIOD}"
+            return delivery(request, uri=key, place="", **played)
+        return segment(request, file=f"720p/seg_{shown:05d}.ts", **played)
 
 
 class Nginx:
     """Writes a log as its workers do: whole buffers, whose last line may be half there for a moment."""
 
-    def __init__(self, directory: Path, run: str):
-        self._path, self._run, self._rotated = directory / "access.log", run, 0
+    def __init__(self, directory: Path, run: str, film: Film):
+        self._path, self._run, self._film, self._rotated = directory / "access.log", run, film, 0
         self.lines = 0
         self.reopen()
 
@@ -49,12 +86,7 @@ class Nginx:
         self.lines += count
 
     def _line(self, number: int) -> bytes:
-        """Every tenth counts for a ticket: a thousand bytes of one file, each its own."""
-        request = f"{self._run}{number:016x}"
-        if number % 10:
-            return segment(request)
-        sent = f"bytes {number * 100}-{number * 100 + 999}/{10**10}"
-        return delivery(request, ticket=self._run, status=206, bytes=1000, sent=sent)
+        return self._film.line(f"{self._run}{number:016x}", number, self._run)
 
     def rename(self, pause: float = 0) -> None:
         """Rotated; the workers write on into the old file until they reopen."""
@@ -111,6 +143,17 @@ def counted(url: str, run: str) -> tuple[int, int]:
         return connection.execute(asked, [run + "%"]).fetchone()
 
 
+def recounted(url: str, media: str) -> Recount:
+    """One receipt after the other, as they were written: by transactions, and each of these by the number of lines."""
+    count = Recount(FILM_SECONDS)
+    asked = "SELECT * FROM receipts WHERE media_id = %s ORDER BY xmin::text::bigint, request"
+    with psycopg.connect(url, row_factory=dict_row) as connection:
+        for row in connection.execute(asked, [media]):
+            user = str(row["user_id"]) if row["user_id"] else None
+            count.take(row | {"media_id": str(row["media_id"]), "user_id": user})
+    return count
+
+
 def read(store: ReceiptStore, run: str) -> int:
     """How many lines have been read, as the positions have it."""
     return sum(position.lines for position in store.positions(run))
@@ -118,7 +161,8 @@ def read(store: ReceiptStore, run: str) -> int:
 
 def torment(database, url: str, directory: Path, lines: int, kills: int, rotations: int, most: int) -> None:
     run, store, deadline = secrets.token_hex(8), ReceiptStore(database), time.monotonic() + WAIT_SECONDS + lines / 1000
-    nginx, killed = Nginx(directory, run), 0
+    film = Film(database, run, lines)
+    nginx, killed = Nginx(directory, run, film), 0
     ways = itertools.cycle([nginx.copy_and_cut_off, nginx.rename, lambda: nginx.rename(0.3)])
     marks = sorted(random.sample(range(lines // 20, lines), rotations))
 
@@ -146,10 +190,13 @@ def torment(database, url: str, directory: Path, lines: int, kills: int, rotatio
     assert read(store, run) == nginx.lines
     assert counted(url, run) == (nginx.lines, nginx.lines)
     assert sum(one.covered for one in store.covered([run])) == -(-nginx.lines // 10) * 1000
+    found, expected = sums(database, film.id), recounted(url, film.id).sums(film.id)
+    assert found == expected and expected["history"][film.user][2] == -(-(nginx.lines - 1) // 10)
+    assert sum(watched for _, watched, _, _ in expected["hours"].values()) > nginx.lines * 6 * 1000
 
 
 def test_every_line_once(database, database_url, tmp_path):
-    torment(database, database_url, tmp_path, lines=20_000, kills=2, rotations=3, most=30)
+    torment(database, database_url, tmp_path, lines=12_000, kills=2, rotations=3, most=30)
 
 
 @pytest.mark.soak

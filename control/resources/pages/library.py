@@ -8,7 +8,7 @@ import falcon
 
 from control.domain.folders import trail
 from control.domain.media import Media
-from control.domain.rights import CHANGE_MEDIA, DELETE_MEDIA, DOWNLOAD
+from control.domain.rights import CHANGE_MEDIA, DELETE_MEDIA, DOWNLOAD, SEE_HEAT
 from control.domain.sessions import Principal
 from control.resources import cookies
 from control.resources.credentials import decision_id, principal_of
@@ -115,10 +115,12 @@ class Watch:
         around = self._around(principal, media, carried)
         change = decide(principal, CHANGE_MEDIA, media, decision_id(req))
         delete = decide(principal, DELETE_MEDIA, media, decision_id(req))
+        heat = decide(principal, SEE_HEAT, media, decision_id(req))
         self._render.page(
             req, resp, "watch", principal, media=with_details(media, principal),
             previous_media=_first(around.previous), next_media=_first(around.next), carried=carried,
             up_next=[as_json(one) for one in around.next], may_change=change.allowed,
+            may_see_heat=heat.allowed,
             may_delete=delete.allowed and media.mount is None,
             position=self._positions.of(principal, [media.id]).get(media.id),
         )  # fmt: skip

@@ -54,6 +54,7 @@ EVENTS = {
     "media_trashed": "a media was put into the trash",
     "media_restored": "a media came back from the trash",
     "media_deleted": "a media was deleted for good",
+    "edge_verified": "Nginx was asked for what it must refuse",
     "refused": "a request was refused",
 }
 

@@ -35,6 +35,8 @@ class HistoryStore:
     def clear(self, user: str, media: str | None) -> int:
         """Take a user's name from what was watched: at once here, from receipts by the processor; return how many."""
         with self._database.transaction() as connection:
+            # Whoever is writing positions has done so before they go; whoever comes next finds the mark.
+            connection.execute("LOCK TABLE positions IN SHARE ROW EXCLUSIVE MODE")
             connection.execute("INSERT INTO history_cleared (user_id, media_id) VALUES (%s, %s)", [user, media])
             if media is None:
                 connection.execute("DELETE FROM insight_users WHERE user_id = %s", [user])

@@ -28,6 +28,7 @@ from control.storage.sql.pool import Database
 
 COUNTED = 1000  # a total above it is "more than that"
 CANDIDATES = 300  # the newest matches of a search; the best of them come first. Of a tag: what is counted
+TAGGED = 100  # of a tag among one kind: each of them is sought among more that are not
 SAMPLE = 2000  # the newest media that tags are counted in
 _SORTED = 10_000  # media of a folder are sorted as they are; more of them are walked to in order
 _FEW = 8  # with fewer matches than that a word may have been misspelt
@@ -84,14 +85,14 @@ class LibraryStore:
         )
         positions = [(row.pop("position"), row["id"]) for row in rows]
         end = positions[limit - 1] if len(rows) > limit else None
-        total, most = sum(counts.values()), min(most, COUNTED)
+        total, most = sum(counts.values()), min(most, TAGGED if filters.tag and filters.kind else COUNTED)
         return Found([media_of(row) for row in rows[:limit]], end, min(total, most), total > most)
 
     def _counts(self, filters: Filters, corrected: dict[str, list[str]]) -> tuple[dict[str, int], int]:
         """How many each scan has, and what is counted to: one with more has one more."""
         condition, parameters = where(filters, corrected)
         sought = filters.query or filters.tag
-        most = CANDIDATES if sought else _SORTED if filters.folder is not None else COUNTED
+        most = _counted(filters)
         ending = f"{_NEWEST if sought else ''} LIMIT {most + 1}"
         each = [
             f"(SELECT count(*) FROM (SELECT FROM media WHERE {scan} AND {condition} {ending}) s) AS n{number}"  # noqa: S608
@@ -140,7 +141,10 @@ class LibraryStore:
         return [found[media_id] for media_id in ids if media_id in found]
 
     def _corrected(self, filters: Filters) -> dict[str, list[str]]:
-        """What misspelt words of the query may stand for; nothing while the words themselves are found often enough."""
+        """What misspelt words of the query may stand for; nothing while the words themselves are found often enough.
+
+        More are counted than that takes: for very few the planner would walk, and what is rare is met late.
+        """
         if not forgivable(filters):
             return {}
         condition, parameters = where(filters)
@@ -148,7 +152,7 @@ class LibraryStore:
             f"(SELECT FROM media WHERE {scan} AND {condition} {_NEWEST} LIMIT %(few)s)"  # noqa: S608
             for scan in scans(filters)
         )
-        found = self._database.one(f"SELECT count(*) AS n FROM ({few}) few", parameters | {"few": _FEW})["n"]  # noqa: S608
+        found = self._database.one(f"SELECT count(*) AS n FROM ({few}) few", parameters | {"few": CANDIDATES})["n"]  # noqa: S608
         return {} if found >= _FEW else {word: self._similar(word) for word in forgivable(filters)}
 
     def _similar(self, word: str) -> list[str]:
@@ -200,6 +204,15 @@ class LibraryStore:
         """Id -> user name."""
         rows = self._database.all("SELECT id::text, username FROM users WHERE id = ANY(%s::uuid[])", [users])
         return {row["id"]: row["username"] for row in rows}
+
+
+def _counted(filters: Filters) -> int:
+    """What a scan is counted to, and sorted as it is."""
+    if filters.tag and filters.kind and filters.sort == "created_at":
+        return TAGGED
+    if filters.query or filters.tag:
+        return CANDIDATES
+    return _SORTED if filters.folder is not None else COUNTED
 
 
 def _put_together(filters: Filters, counts: dict[str, int], most: int, key: str, condition: str, ending: str) -> str:

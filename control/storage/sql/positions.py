@@ -27,7 +27,8 @@ class PositionStore:
         return {row.pop("media_id"): Position(**row) for row in rows}
 
     def write(self, positions: Mapping[Key, Position]) -> None:
-        """Many at once; what was written later stays. Users and media that are gone are passed over.
+        """Many at once; what was written later stays. Users and media that are gone are passed over, and so is what
+        was cleared since.
 
         In the order of the key, as all writers do: nobody waits for each other in a circle.
         """
@@ -40,6 +41,8 @@ class PositionStore:
                FROM unnest(%s::uuid[], %s::uuid[], %s::float8[], %s::float8[], %s::bool[], %s::timestamptz[])
                    AS n(user_id, media_id, seconds, duration, finished, updated_at)
                    JOIN users u ON u.id = n.user_id JOIN media m ON m.id = n.media_id
+               WHERE NOT EXISTS (SELECT FROM history_cleared c WHERE c.user_id = n.user_id
+                   AND (c.media_id IS NULL OR c.media_id = n.media_id) AND c.at >= n.updated_at)
                ORDER BY u.id, m.id FOR KEY SHARE OF u, m
                ON CONFLICT (user_id, media_id) DO UPDATE SET seconds = excluded.seconds,
                    duration = excluded.duration, finished = excluded.finished, updated_at = excluded.updated_at

@@ -117,12 +117,16 @@ def test_what_has_no_duration_comes_last_both_ways(library, database):
 def test_a_large_total_says_that_it_is_capped(library, database, monkeypatch):
     monkeypatch.setattr(store, "COUNTED", 5)
     monkeypatch.setattr(store, "CANDIDATES", 3)
+    monkeypatch.setattr(store, "TAGGED", 2)
     for number in range(7):
-        add(database, f"song {number}")
+        add(database, f"song {number}", tags=["loud"])
     found = library.page(Filters(**EVERYTHING), 2)
     assert (found.total, found.capped, len(found.items)) == (5, True, 2)
     searched = Filters(query="song", sort="relevance", **EVERYTHING)
     assert (library.page(searched, 2).total, library.page(searched, 2).capped) == (3, True)
+    for order in ("created_at", "name"):
+        tagged = library.page(Filters(tag="loud", kind="video", sort=order, **EVERYTHING), 3)
+        assert (tagged.total, tagged.capped, len(tagged.items)) == (2, True, 3)
     assert library.page(Filters(min_size=2, **EVERYTHING), 2).total == 0
 
 

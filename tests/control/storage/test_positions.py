@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from control.domain.positions import Position
+from control.storage.sql.history import HistoryStore
 from control.storage.sql.library_filters import Filters
 from control.storage.sql.positions import PositionStore
 
@@ -34,6 +35,20 @@ def add_media(database, name="film", **columns) -> str:
 
 def at(seconds: float, finished=False, later=0.0) -> Position:
     return Position(seconds, 100, finished, NOW + timedelta(seconds=later))
+
+
+def test_what_a_worker_still_remembers_does_not_undo_a_clearing(positions, database):
+    user, other, film, song = add_user(database), add_user(database, "bo"), add_media(database), add_media(database, "song")
+    clear = HistoryStore(database).clear
+    before = {(who, what): at(30, later=-60) for who in (user, other) for what in (film, song)}
+    clear(user, film)
+    positions.write(before)
+    assert set(positions.find(user, [film, song])) == {song} and set(positions.find(other, [film, song])) == {film, song}
+    clear(user, None)
+    positions.write(before)
+    assert not positions.find(user, [film, song])
+    positions.write({(user, film): at(40, later=3600)})
+    assert positions.find(user, [film])[film].seconds == 40
 
 
 def test_the_latest_word_counts_whenever_it_is_written(positions, database):

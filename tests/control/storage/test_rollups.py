@@ -10,17 +10,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from control.domain.receipts import Aside, Batch, Beat, Delivery, Receipt
-from control.domain.watching import Piece
 from control.storage.sql.receipts import ReceiptStore
 from control.storage.sql.rollups import Rollups
-from tests.recount import PERIOD, SEGMENT, Recount
+from tests.processor.tailing import piece
+from tests.recount import PERIOD, SEGMENT, Recount, sums
 
 NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=30)
 FILM_SECONDS = 600
-
-
-def piece(media: str, rung: str, number: int) -> Piece:
-    return Piece(number * SEGMENT * 1000, SEGMENT * 1000, number * SEGMENT // PERIOD)
 
 
 class World:
@@ -251,29 +247,7 @@ def test_rollups_are_what_a_recount_of_the_receipts_says(world):
         world.take(*rest[:size])
         rest = rest[size:]
     count = recounted(world, receipts)
-    found = {
-        (int(row["at"].timestamp()) // 3600): (row["views"], row["watched_ms"], row["downloads"], row["bytes"])
-        for row in world.database.all("SELECT * FROM insight_media WHERE media_id = %s AND grain = 'h'", [world.media])
-    }
-    hours = {hour for hour, _ in count.deliveries}
-    assert found == {
-        hour: (count.views[hour, world.media], count.watched[hour, world.media], count.downloads[hour, world.media],
-               sum(bytes for (at, _), bytes in count.bytes.items() if at == hour))
-        for hour in hours
-    }  # fmt: skip
-    assert {("s", part): times for part, times in world.heat().items()} | {
-        ("b", part): times for part, times in world.heat("b").items()
-    } == {(unit, part): times for (_, unit, part), times in count.heat.items()}
-    assert {
-        str(row["user_id"]): [row["views"], row["watched_ms"], row["downloads"]]
-        for row in world.database.all("SELECT * FROM history WHERE media_id = %s", [world.media])
-    } == {user: numbers for (user, _), numbers in count.history.items()}
-    days = world.database.all(
-        "SELECT at, viewers FROM insight_media WHERE media_id = %s AND grain = 'd'", [world.media]
-    )
-    assert {int(row["at"].timestamp()) // 86400: row["viewers"] for row in days if row["viewers"]} == {
-        day: viewers for (day, _), viewers in count.viewers_by_day.items() if viewers
-    }
+    assert sums(world.database, world.media) == count.sums(world.media)
     assert deliveries(world) - before == sum(count.deliveries.values())
     lengths = world.database.all("SELECT 1 FROM insight_lengths WHERE sittings < 0")
     assert not lengths
