@@ -34,10 +34,20 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
+class Failed:
+    """Answers of Nginx with an error since midnight (UTC), by kind (domain.insight) and status."""
+
+    kind: str
+    status: int
+    errors: int
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     jobs: list[Jobs]
     items: list[Items]
     delivered: list[Delivered]
+    failed: list[Failed]
     uploads: int  # under way
     upload_bytes: int  # that they will have when they are whole
     lines: int  # of Nginx's log that were taken up

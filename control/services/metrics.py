@@ -155,10 +155,13 @@ def _deliveries(known: Known) -> Iterator[Metric]:
     """They begin anew at midnight (UTC), which Prometheus knows for a restart."""
     counts = CounterMetricFamily("sluice_deliveries", "Answers of Nginx that brought something", labels=["kind"])
     sent = CounterMetricFamily("sluice_delivered_bytes", "Bytes that have left Nginx", labels=["kind"])
+    failed = CounterMetricFamily("sluice_delivery_errors", "Answers of Nginx with an error", labels=["kind", "status"])
+    for one in known.failed:
+        failed.add_metric([one.kind, str(one.status)], one.errors)
     for one in known.delivered:
         counts.add_metric([one.kind], one.deliveries)
         sent.add_metric([one.kind], one.bytes)
-    yield from (counts, sent)
+    yield from (counts, sent, failed)
     yield CounterMetricFamily("sluice_receipts_lines", "Lines of Nginx's log that were taken up", known.lines)
     yield CounterMetricFamily("sluice_receipts_bad_lines", "Lines that nobody could read", known.bad_lines)
 

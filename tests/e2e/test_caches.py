@@ -8,7 +8,7 @@ import pytest
 
 from control import vault
 from control.settings import load
-from tests.e2e.conftest import make
+from tests.e2e.conftest import CANARY, make
 from tests.e2e.people import PASSWORD, add_user, basic, bearer, sign_in
 
 
@@ -106,3 +106,14 @@ def test_G05_private_answers_are_kept_by_no_shared_cache(stack, private, alice, 
             answer.url,
             caching,
         )
+
+
+def test_G05_originals_and_archives_pass_by_the_caches(stack, alice, shelved):
+    viewer = stack.session(alice, PASSWORD)
+    made = viewer.post("/v1/files/batch-download", json={"keys": [f"media/{shelved['id']}"]})
+    for url in (made.json()["url"], f"/api/media/{shelved['id']}/original"):
+        answer = viewer.get(url)
+        assert CANARY in answer.content and "private" in answer.headers["Cache-Control"], url
+    paths = load(stack.data).paths
+    files = [path for place in (paths.cache, paths.nginx) for path in place.rglob("*") if path.is_file()]
+    assert not any(CANARY in path.read_bytes() for path in files)

@@ -79,7 +79,7 @@ def test_nothing_that_anybody_sent_and_no_id_is_a_label(stack, film):
     }
     assert not [one for one in labels if marker in one[1].lower() or IDS.search(one[1])]
     assert {name for name, _ in labels} <= {
-        "place", "outcome", "reason", "code", "method", "route", "le", "state", "kind", "mount", "disk",
+        "place", "outcome", "reason", "code", "method", "route", "le", "state", "kind", "mount", "disk", "status",
     }  # fmt: skip
 
 

@@ -56,6 +56,8 @@ def test_U15_a_drive_that_is_unmounted_answers_503_and_loses_nothing(stack):
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "MEDIA_006"), place
         assert int(answer.headers["Retry-After"]) > 0 and "not mounted" in answer.json()["error"]["details"]
     assert client.get(f"/api/media/{other['id']}/original").content == b"other"
+    ready = client.get("/readyz")  # everything else is served
+    assert (ready.status_code, ready.json()["status"], ready.json()["checks"]["mounts"]) == (200, "ready", False)
     assert stack.media("song.mp3")["id"] == song["id"]
 
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m,mode=755", "none", drive], check=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from control.domain.metrics import Delivered, Items, Jobs, Known
+from control.domain.metrics import Delivered, Failed, Items, Jobs, Known
 from control.domain.queue import TASK
 from control.storage.sql.pool import Database
 
@@ -16,6 +16,8 @@ _ITEMS = """SELECT kind, state, count(*) AS items FROM media
     UNION ALL SELECT kind, state, items FROM insight_storage
         WHERE state = 'completed' AND day = (SELECT max(day) FROM insight_storage)"""
 _DELIVERED = """SELECT kind, deliveries, bytes FROM insight_deliveries
+    WHERE grain = 'd' AND at = date_trunc('day', now(), 'UTC')"""
+_FAILED = """SELECT kind, status, errors FROM insight_errors
     WHERE grain = 'd' AND at = date_trunc('day', now(), 'UTC')"""
 _REST = """SELECT uploads.*, log.*, workers.lanes FROM
     (SELECT count(*) AS uploads, coalesce(sum(size_bytes), 0)::bigint AS upload_bytes FROM uploads
@@ -36,9 +38,10 @@ class MetricsStore:
             jobs = connection.execute(_JOBS, [TASK]).fetchall()
             items = connection.execute(_ITEMS).fetchall()
             delivered = connection.execute(_DELIVERED).fetchall()
+            failed = connection.execute(_FAILED).fetchall()
             mounts = connection.execute("SELECT name, away FROM mounts").fetchall()
             rest = connection.execute(_REST, [heard_seconds]).fetchone()
         return Known(
             [Jobs(**row) for row in jobs], [Items(**row) for row in items], [Delivered(**row) for row in delivered],
-            mounts={row["name"]: row["away"] for row in mounts}, **rest,
+            [Failed(**row) for row in failed], mounts={row["name"]: row["away"] for row in mounts}, **rest,
         )  # fmt: skip

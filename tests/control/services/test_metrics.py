@@ -8,15 +8,15 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from control.domain.health import Disk, PoolUse
-from control.domain.metrics import Delivered, Items, Jobs, Known
+from control.domain.metrics import Delivered, Failed, Items, Jobs, Known
 from control.errors import DatabaseUnavailable
 from control.services import metrics
 from control.services.counts import ALLOWED, GATE, Counts
 from control.services.receipts import Behind
 
 KNOWN = Known(
-    [Jobs("video", "waiting", 3, 60.0)], [Items("image", "failed", 2)], [Delivered("segment", 7, 700)], uploads=1,
-    upload_bytes=10, lines=9, bad_lines=1, lanes=2, mounts={"films": True, "gone": True},
+    [Jobs("video", "waiting", 3, 60.0)], [Items("image", "failed", 2)], [Delivered("segment", 7, 700)],
+    [Failed("page", 404, 3)], uploads=1, upload_bytes=10, lines=9, bad_lines=1, lanes=2, mounts={"films": True, "gone": True},
 )  # fmt: skip
 
 
@@ -57,6 +57,7 @@ def test_what_the_stores_say():
     found = read(told.text())
     assert found["sluice_queue_jobs", "video", "waiting"] == 3 and found["sluice_queue_oldest_seconds", "video", "waiting"] == 60
     assert found["sluice_media", "failed", "image"] == 2 and found["sluice_deliveries_total", "segment"] == 7
+    assert found["sluice_delivery_errors_total", "404", "page"] == 3
     assert (found["sluice_mount_away", "films"], found["sluice_mount_away", "new"]) == (1, 0)
     assert ("sluice_mount_away", "gone") not in found  # not in the settings any more
     assert (found["sluice_streams",], found["sluice_receipts_lag_seconds",]) == (5, 4)
