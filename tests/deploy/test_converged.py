@@ -53,7 +53,6 @@ def test_what_the_units_say_makes_a_sluice_that_plays_a_film(tree):
 
 
 def test_logrotate_understands_its_file(tree):
-    tree.run("apt-get", "install", "-y", "--no-install-recommends", "logrotate")
     assert "error:" not in tree.run("logrotate", "--debug", "/etc/logrotate.d/sluice")
 
 

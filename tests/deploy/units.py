@@ -190,7 +190,7 @@ def entries(playlist: bytes) -> list[str]:
 
 
 def playable(web: Web) -> str | None:
-    items = web.json("/api/media/library")["items"]
+    items = web.json("/api/media/library")["data"]
     return next((item["id"] for item in items if item["state"] in ("playable", "completed")), None)
 
 
