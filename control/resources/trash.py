@@ -20,7 +20,7 @@ from control.resources.credentials import client_address, decision_id, principal
 from control.resources.media import as_json as media_as_json
 from control.resources.openapi import describe
 from control.resources.outcome import required
-from control.resources.shapes import MediaShape, Shape
+from control.resources.shapes import MediaShape, Moment, Shape
 from control.resources.stills import Still
 from control.services.decisions import decide
 from control.services.library import Library
@@ -58,7 +58,7 @@ class Emptied(Shape):
 
 
 class EmptyQuery(Shape):
-    before: datetime | None = Field(None, description="Only what went into the trash before this moment")
+    before: Moment | None = Field(None, description="Only what went into the trash before this moment")
 
 
 class Collection:

@@ -18,8 +18,8 @@ from control.services.users import LONGEST_NAME, Users
 
 LARGEST_PAGE = 200
 
-Bytes = Annotated[int, Field(ge=0, le=1 << 60)]
-Streams = Annotated[int, Field(ge=0, le=1000)]
+Bytes = Annotated[int, Field(ge=0, le=1 << 60, strict=True)]
+Streams = Annotated[int, Field(ge=0, le=1000, strict=True)]
 FullName = Annotated[str, Field(max_length=200)]
 Email = Annotated[str, Field(max_length=320, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$")]
 
@@ -131,7 +131,7 @@ def page_of(users: Users, wanted: UsersQuery) -> dict:
     pages = -(-total // wanted.limit)
     return {
         "data": [user_shape(user) for user in found],
-        "pagination": {"total": total, "page": wanted.page, "limit": wanted.limit, "pages": pages},
+        "pagination": {"total": total, "total_is_capped": False, "page": wanted.page, "limit": wanted.limit, "pages": pages},
     }
 
 

@@ -99,6 +99,12 @@ def test_a_refused_body_never_repeats_what_was_in_it(stack):
         assert answer.status_code == 400 and "canary" not in answer.text
 
 
+# Its own list of what may be answered to wrong data, and 414: a query may also be too long to be read.
+REFUSALS = """[checks.negative_data_rejection]
+expected-statuses = [400, 401, 403, 404, 405, 406, 409, 414, 415, 422, 428, 429, "5xx"]
+"""
+
+
 @pytest.fixture(scope="module")
 def victim():
     """A stack of its own: what is tried here changes media and mints tokens."""
@@ -112,6 +118,7 @@ def victim():
 def test_schemathesis_finds_nothing(victim, examples, tmp_path):
     """Everything that an administrator may do, but for what would sign it out, or has no end."""
     token = sign_in(victim, add_user(victim, "admin"))["access_token"]
+    (tmp_path / "schemathesis.toml").write_text(REFUSALS)
     command = [
         sys.executable, "-m", "schemathesis.cli", "run", f"{victim.url}/openapi.json", "-H", f"Authorization: Bearer {token}",
         "--max-examples", str(examples), "--exclude-path-regex", "logout|sessions|auth/password|api/events", "--seed", "1",
