@@ -14,6 +14,14 @@ for (const event of ["pointerout", "focusout"]) page.addEventListener(event, lea
 wireEndless();
 wireNarrowing();
 wireLive();
+showChosenKind();
+
+/** On a phone it may lie beyond the edge. */
+function showChosenKind() {
+  const kinds = document.getElementById("kinds");
+  const chosen = kinds.querySelector("[aria-current]");
+  if (chosen) kinds.scrollLeft = chosen.offsetLeft - kinds.offsetLeft - (kinds.clientWidth - chosen.clientWidth) / 2;
+}
 
 function enter({ target, pointerType }) {
   const card = target.closest?.(".card");

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import yaml
 
+from control.settings.paths import LONGEST_RUN_DIRECTORY
+
 ROOT = Path(__file__).resolve().parents[2]
 ANSIBLE = ROOT / "ansible"
 TOOLS = Path(sys.prefix) / "linters/ansible-lint/bin"
@@ -78,3 +80,8 @@ def test_every_default_is_explained():
     for path in (ANSIBLE / "group_vars/all.yml", *ANSIBLE.glob("roles/*/defaults/main.yml")):
         for paragraph in path.read_text().split("\n\n"):
             assert paragraph.lstrip().startswith("#"), f"{path}: {paragraph}"
+
+
+def test_a_data_directory_that_the_playbook_takes_has_its_sockets_inside():
+    defaults = yaml.safe_load((ANSIBLE / "roles/common/defaults/main.yml").read_text())
+    assert defaults["common_longest_run_directory"] == LONGEST_RUN_DIRECTORY

@@ -13,23 +13,15 @@ from tests.stack import Client, running
 def take(url: str, password: str, client: Client, target: Path) -> None:
     target.mkdir(exist_ok=True)
     world = pages.world(client)
+    client.post("/api/auth/logout").raise_for_status()  # a device less of those that one may have
+    people = pages.people(world, password)
     with chrome.chromium() as browser:
-        signed_in = sign_in_once(browser, url, password)
         for size, viewport in (("desktop", chrome.DESKTOP), ("phone", chrome.PHONE)):
             for theme in ("dark", "light"):
-                viewer = pages.Viewer.of(browser, url, signed_in, viewport, theme)
+                viewer = pages.Viewer.of(browser, url, people, viewport, theme)
                 shoot(viewer, world, target, f"{size}-{theme}")
-                shoot_uploads(viewer.person, target, f"{size}-{theme}")
+                shoot_uploads(viewer.tabs["admin"], target, f"{size}-{theme}")
                 viewer.close()
-
-
-def sign_in_once(browser, url: str, password: str):
-    """One device, however many pictures."""
-    context = chrome.context(browser, url)
-    chrome.sign_in(context.new_page(), password)
-    state = context.storage_state()
-    context.close()
-    return state
 
 
 def shoot(viewer: pages.Viewer, world: dict[str, str], target: Path, suffix: str) -> None:

@@ -49,22 +49,29 @@ def world(stack, tmp_path_factory):
     thrown.write_text("old words\n")
     broken = place / f"{stem} broken.mp4"
     broken.write_text("this is no film")
+    shelved = stack.data / "shelf" / stem / f"shelved {secrets.token_hex(4)}.txt"
+    shelved.parent.mkdir()
+    stack.place(b"words on a shelf\n", shelved)
     for file in (film, photo, song, text, thrown, broken):
         stack.drop(file)
-    for file in (film, photo, song, text, thrown):
+    for file in (film, photo, song, text, thrown, shelved):
         stack.wait_for_media(file.name)
     stack.wait_for_media(broken.name, "failed")
     client = stack.session()
+    one = f"/api/media/{stack.media(film.name)['id']}"
+    client.patch(one, json={"tags": [stem]}).raise_for_status()
+    client.put(f"{one}/position", json={"seconds": 1.5, "duration": 3}).raise_for_status()
     client.delete(f"/api/media/{stack.media(thrown.name)['id']}").raise_for_status()
     return pages.world(client, stem)
 
 
 @pytest.fixture(scope="module", params=LOOKS, ids=lambda look: f"{look[0]['width']}-{look[1]}")
-def viewer(request, browser, stack, signed_in):
+def viewer(request, browser, stack, world):
     viewport, theme = request.param
-    viewer = pages.Viewer.of(browser, stack.url, signed_in, viewport, theme)
+    people = pages.people(world, stack.admin_password)
+    viewer = pages.Viewer.of(browser, stack.url, people, viewport, theme)
     axe = (NODE / "axe-core/axe.min.js").read_text()
-    for page in (viewer.person, viewer.stranger):
+    for page in viewer.tabs.values():
         page.context.add_init_script(axe)
         page.context.add_init_script(REPORT)
         page.ear = chrome.Ear(page)
@@ -81,7 +88,8 @@ def test_a_page_keeps_the_rules(viewer, world, name):
     place = pages.PLACES[name]
     page = viewer.page(place)
     page.ear.heard.clear()
-    page.ear.expected = [f"{place.status} ", f"status of {place.status}"] if place.status >= 400 else []
+    refused = {place.status, *(status for status, _ in place.answers.values())} - {200}
+    page.ear.expected = [said for status in refused for said in (f"{status} ", f"status of {status}")]
     assert pages.open_(page, place, pages.address(place, world)), "something to click on is missing"
     page.wait_for_timeout(200)  # what opens is open, what is loaded by scripts has come
     wrong = [f"axe: {found}" for found in page.evaluate(RUN_AXE, [NOT_OURS, AXE])]
@@ -123,10 +131,12 @@ UNSEEN_FOCUS = """async () => {
 
 def test_the_html_of_every_page_is_valid(stack, world, tmp_path):
     """As it is served; what is off, and why, is said in htmlvalidate.cjs."""
-    person, stranger = stack.session(), stack.session(None)
+    clients = {
+        "admin": stack.session(), "stranger": stack.session(None),
+        "newcomer": stack.session(world["username"], world["password"]),
+    }  # fmt: skip
     for name, place in pages.PLACES.items():
-        client = stranger if place.stranger else person
-        answer = client.get(pages.address(place, world).partition("#")[0], headers={"Accept": "text/html"})
+        answer = clients[place.by].get(pages.address(place, world).partition("#")[0], headers={"Accept": "text/html"})
         assert (answer.status_code, answer.headers["Content-Type"]) == (place.status, "text/html; charset=utf-8"), name
         (tmp_path / f"{name}.html").write_bytes(answer.content)
     command = [NODE / ".bin/html-validate", "-c", REPO / "tests/e2e/htmlvalidate.cjs", "-f", "json", tmp_path]

@@ -131,14 +131,16 @@ def slow_header(edge: Edge, large: str) -> ssl.SSLSocket:
 
 def slow_body(edge: Edge, large: str) -> ssl.SSLSocket:
     secure = edge.open()
-    secure.sendall(b"POST /api/media/batch HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{")
+    secure.sendall(
+        b"POST /api/media/batch HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n{"
+    )
     return secure
 
 
 def slow_reader(edge: Edge, large: str) -> ssl.SSLSocket:
     secure = edge.open()
     secure.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    secure.sendall(f"GET {large} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    secure.sendall(f"GET {large} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
     return secure
 
 

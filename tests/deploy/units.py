@@ -1,0 +1,230 @@
+"""Runs inside a converged tree: starts what its units say, in their order, as their users, without systemd.
+
+What only systemd can do (the hardening of the units) is left out; commands, users, environment, directories, umask and
+order are those of the unit files. Ends with exit code 0 once a film that was dropped into imports/ plays.
+"""
+
+from __future__ import annotations
+
+import grp
+import json
+import os
+import pwd
+import re
+import shlex
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import yaml
+
+UNITS = (Path("/etc/systemd/system"), Path("/lib/systemd/system"))
+PLACES = {"RuntimeDirectory": Path("/run"), "StateDirectory": Path("/var/lib")}
+PATIENCE = 180
+FILM = "testsrc2=size=640x360:rate=25:duration=6"
+
+
+# --- one unit -------------------------------------------------------------------------------------
+
+
+class Unit:
+    """The [Service] lines of a unit and of the drop-ins that count for it; an empty value forgets those before it."""
+
+    def __init__(self, name: str):
+        stem, _, kind = name.rpartition(".")
+        template, _, self.instance = stem.partition("@")
+        file = f"{template}@.{kind}" if self.instance else name
+        prefixes = [f"{part}-.{kind}.d" for part in [template.partition("-")[0]] if "-" in template]
+        self.lines: dict[str, list[str]] = {}
+        for path in self._files(file, prefixes):
+            for key, value in re.findall(r"^(\w+)=(.*)$", path.read_text(), re.MULTILINE):
+                self.lines.setdefault(key, []).append(value)
+                if not value:
+                    self.lines[key] = []
+
+    def _files(self, file: str, prefixes: list[str]):
+        yield next(place / file for place in UNITS if (place / file).exists())
+        for folder in (*prefixes, f"{file}.d"):
+            yield from sorted((UNITS[0] / folder).glob("*.conf"))
+
+    def get(self, key: str, default: str = "") -> str:
+        return (self.lines.get(key) or [default])[-1]
+
+    def environment(self) -> dict[str, str]:
+        found = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+        for path in self.lines.get("EnvironmentFile", []):
+            for word in shlex.split(Path(path).read_text(), comments=True):
+                name, _, value = word.partition("=")
+                found[name] = value
+        return found
+
+    def words(self, line: str) -> list[str]:
+        line = line.replace("%i", self.instance).replace("%I", self.instance)
+        known = self.environment()
+        return [re.sub(r"\$\{(\w+)\}", lambda found: known[found[1]], word) for word in shlex.split(line)]
+
+
+def start(name: str) -> None:
+    """Run its ExecStartPre= and ExecStart= lines as systemd would, and wait for those that end by themselves."""
+    print(f"starting {name}", flush=True)
+    unit = Unit(name)
+    user = unit.get("User", "root")
+    account = pwd.getpwnam(user)
+    make_directories(unit, account)
+    how = {
+        "cwd": unit.get("WorkingDirectory", "/"), "env": unit.environment() | {"HOME": account.pw_dir},
+        "user": user, "group": unit.get("Group") or account.pw_gid,
+        "extra_groups": os.getgrouplist(user, account.pw_gid), "umask": int(unit.get("UMask", "0022"), 8),
+    }  # fmt: skip
+    for line in unit.lines.get("ExecStartPre", []):
+        run_to_its_end(unit, line, how)
+    for line in unit.lines["ExecStart"]:
+        if unit.get("Type") in ("oneshot", "forking"):
+            run_to_its_end(unit, line, how)
+        else:
+            subprocess.Popen(unit.words(line), **how)
+
+
+def run_to_its_end(unit: Unit, line: str, how: dict) -> None:
+    may_fail = line.startswith("-")
+    subprocess.run(unit.words(line.lstrip("-")), check=not may_fail, **how)
+
+
+def make_directories(unit: Unit, account: pwd.struct_passwd) -> None:
+    for key, root in PLACES.items():
+        for name in unit.get(key).split():
+            place = root / unit.words(name)[0]
+            place.mkdir(parents=True, exist_ok=True)
+            os.chown(place, account.pw_uid, grp.getgrnam(unit.get("Group") or account.pw_name).gr_gid)
+            place.chmod(int(unit.get(f"{key}Mode", "0755"), 8))
+
+
+# --- all of them ----------------------------------------------------------------------------------
+
+
+def start_everything() -> None:
+    for version in Path("/etc/postgresql").iterdir():
+        start(f"postgresql@{version.name}-main.service")
+    start("redis-server@sluice.service")
+    make_database()
+    for part in ("prepare", "control", "processor", "nginx"):
+        start(f"sluice-{part}.service")
+
+
+def make_database() -> None:
+    """What the role postgres does where systemd runs, by its own commands."""
+    [block] = [
+        task["block"]
+        for task in yaml.safe_load(Path("/opt/sluice/ansible/roles/postgres/tasks/main.yml").read_text())
+        if "block" in task
+    ]
+    for task in block:
+        command = task["ansible.builtin.command"]["cmd"].replace("{{ sluice_account }}", "sluice")
+        subprocess.run(shlex.split(command), check=True, user="postgres", cwd="/", stdout=subprocess.DEVNULL)
+
+
+def until(what: str, question):
+    deadline = time.monotonic() + PATIENCE
+    while not (answer := question()):
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{what}: not within {PATIENCE} s")
+        time.sleep(0.5)
+    print(what, flush=True)
+    return answer
+
+
+def doctor_is_content() -> bool:
+    outcome = subprocess.run(["sluice", "doctor"], capture_output=True, text=True)
+    doctor_is_content.said = outcome.stdout + outcome.stderr
+    return outcome.returncode == 0
+
+
+# --- a film ---------------------------------------------------------------------------------------
+
+
+def play_a_film() -> None:
+    data, port = Path(Unit("sluice-control.service").environment()["SLUICE_DATA"]), settings_port()
+    drop_film(data / "imports")
+    web = Web(port)
+    password = (data / "admin-password").read_text().strip()
+    web.token = until("admin has signed in", lambda: sign_in(web, password))
+    media = until("the film can be played", lambda: playable(web))
+    master, address = web.get(f"/api/media/stream/{media}")
+    variant, address = web.get(urllib.parse.urljoin(address, entries(master)[0]))
+    segment, _ = web.get(urllib.parse.urljoin(address, entries(variant)[0]))
+    uri, vector = re.search(rb'#EXT-X-KEY:METHOD=AES-128,URI="([^"]+)",IV=0x([0-9a-fA-F]+)', variant).groups()
+    key, _ = web.get(urllib.parse.urljoin(address, uri.decode()))
+    plain = subprocess.run(
+        ["openssl", "enc", "-d", "-aes-128-cbc", "-K", key.hex(), "-iv", vector.decode()],
+        input=segment, capture_output=True, check=True,
+    ).stdout  # fmt: skip
+    if len(key) != 16 or plain[:1] != b"G" or plain[188:189] != b"G":
+        raise SystemExit("the segment is not what its key opens")
+    print("its stream plays: playlists, key, segment", flush=True)
+
+
+def sign_in(web: Web, password: str) -> str | None:
+    """None while the machine is too busy for another password (503)."""
+    try:
+        return web.json("/api/auth/login", {"username": "admin", "password": password})["access_token"]
+    except urllib.error.HTTPError as error:
+        if error.code != 503:
+            raise
+        print(error.read().decode(), file=sys.stderr)
+        return None
+
+
+def drop_film(imports: Path) -> None:
+    command = f"ffmpeg -v error -y -f lavfi -i {FILM} -c:v libx264 -preset ultrafast -pix_fmt yuv420p /tmp/film.mp4"
+    subprocess.run(shlex.split(command), check=True)
+    subprocess.run(["install", "-o", "sluice", "-g", "sluice", "/tmp/film.mp4", imports / "film.mp4"], check=True)
+
+
+def entries(playlist: bytes) -> list[str]:
+    return [line for line in playlist.decode().splitlines() if line and not line.startswith("#")]
+
+
+def playable(web: Web) -> str | None:
+    items = web.json("/api/media/library")["data"]
+    return next((item["id"] for item in items if item["state"] in ("playable", "completed")), None)
+
+
+class Web:
+    """A client that trusts this machine's own certificate."""
+
+    def __init__(self, port: int):
+        self.root, self.token = f"https://localhost:{port}", ""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        self.opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        )
+
+    def get(self, path: str, body: dict | None = None) -> tuple[bytes, str]:
+        request = urllib.request.Request(urllib.parse.urljoin(self.root, path))
+        request.add_header("Authorization", f"Bearer {self.token}")
+        request.add_header("Content-Type", "application/json")
+        with self.opener.open(request, json.dumps(body).encode() if body else None, timeout=30) as answer:
+            return answer.read(), answer.url
+
+    def json(self, path: str, body: dict | None = None):
+        return json.loads(self.get(path, body)[0])
+
+
+def settings_port() -> int:
+    said = subprocess.run(["sluice", "config", "show", "--json"], capture_output=True, text=True, check=True).stdout
+    return json.loads(said)["server"]["port"]
+
+
+if __name__ == "__main__":
+    start_everything()
+    try:
+        until("doctor is content", doctor_is_content)
+    finally:
+        print(doctor_is_content.said, file=sys.stderr)
+    play_a_film()
