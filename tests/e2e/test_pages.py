@@ -1,8 +1,8 @@
 """Every page and state of pages.py held to the same rules, in one walk with one browser.
 
 axe (WCAG 2.2 AA and its best practices), html-validate, no complaint of the browser, no sideways scrolling on a phone, a focus
-that is seen, targets that a finger meets, and a first load that is light. Wide and light, narrow and dark; the other two
-are the long form.
+that is seen, targets that a finger meets, and a first load that is light. Wide and light or narrow and dark, by turns; the
+long form has every page in both sizes and both themes.
 """
 
 from __future__ import annotations
@@ -28,9 +28,12 @@ AXE = {
 }
 # media-chrome names what these show in words: "current playback rate 1.5" for "1.5x", "2 minutes" for "2:00".
 NOT_OURS = {"exclude": [["media-playback-rate-button"], ["media-time-display"]]}
-LOOKS = [
-    (chrome.DESKTOP, "light"), (chrome.PHONE, "dark"), pytest.param((chrome.DESKTOP, "dark"), marks=pytest.mark.soak),
-    pytest.param((chrome.PHONE, "light"), marks=pytest.mark.soak),
+TURNS = [(chrome.DESKTOP, "light"), (chrome.PHONE, "dark")]
+LOOKS = [*TURNS, (chrome.DESKTOP, "dark"), (chrome.PHONE, "light")]
+WALK = [
+    pytest.param(look, name, marks=[] if look == TURNS[number % 2] else pytest.mark.soak,
+                 id=f"{look[0]['width']}-{look[1]}-{name}")
+    for look in LOOKS for number, name in enumerate(pages.PLACES)
 ]  # fmt: skip
 
 
@@ -65,7 +68,7 @@ def world(stack, tmp_path_factory):
     return pages.world(client, stem)
 
 
-@pytest.fixture(scope="module", params=LOOKS, ids=lambda look: f"{look[0]['width']}-{look[1]}")
+@pytest.fixture(scope="module")
 def viewer(request, browser, stack, world):
     viewport, theme = request.param
     people = pages.people(world, stack.admin_password)
@@ -83,7 +86,7 @@ def viewer(request, browser, stack, world):
 REPORT = """addEventListener("securitypolicyviolation", (e) => console.error(`CSP: ${e.violatedDirective} ${e.blockedURI}`));"""
 
 
-@pytest.mark.parametrize("name", pages.PLACES)
+@pytest.mark.parametrize(("viewer", "name"), WALK, indirect=["viewer"])
 def test_a_page_keeps_the_rules(viewer, world, name):
     place = pages.PLACES[name]
     page = viewer.page(place)
