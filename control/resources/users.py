@@ -128,11 +128,11 @@ def page_of(users: Users, wanted: UsersQuery) -> dict:
     """One page of users with its pagination."""
     query = wanted.query.strip().replace("\0", "")
     found, total = users.page(query, wanted.role, wanted.active, wanted.limit, (wanted.page - 1) * wanted.limit)
-    pages = -(-total // wanted.limit)
-    return {
-        "data": [user_shape(user) for user in found],
-        "pagination": {"total": total, "total_is_capped": False, "page": wanted.page, "limit": wanted.limit, "pages": pages},
-    }
+    pagination = {
+        "total": total, "total_is_capped": False, "page": wanted.page, "limit": wanted.limit,
+        "pages": -(-total // wanted.limit),
+    }  # fmt: skip
+    return {"data": [user_shape(user) for user in found], "pagination": pagination}
 
 
 class Changes:

@@ -38,7 +38,7 @@ async function refresh() {
   const changed = byHand;
   byHand = false;
   const url = new URL(address);
-  if (changed && count) url.searchParams.set("limit", Math.min(Math.max(count, 48), LARGEST));
+  if (changed && count) url.searchParams.set("limit", Math.min(Math.max(count, 40), LARGEST));
   const part = await fetchResults(url);
   if (!part || address !== location.href || isNarrowing()) return;
   const first = [...part.querySelectorAll("#library .card")];

@@ -25,6 +25,7 @@ class Viewer {
   #slides;
   #pages = new Map(); // address -> promise of the page there
   #turning = false;
+  #then = null; // the way that was asked for meanwhile
   #idle;
 
   constructor(stage) {
@@ -65,9 +66,12 @@ class Viewer {
 
   /** Go to the previous ("prev") or next photo; false if there is none. `from`: how far aside this one was pushed, in px. */
   async turn(way, from = 0) {
+    if (this.#turning) {
+      this.#then = way;
+      return true;
+    }
     const url = this.#link(way)?.href;
     if (!url) return false;
-    if (this.#turning) return true; // it is under way
     this.#turning = true;
     try {
       const [page] = await Promise.all([this.#page(url), this.#slide(way, from, true)]);
@@ -79,6 +83,9 @@ class Viewer {
       show(this.#stage, problem, () => (location.href = url));
     }
     this.#turning = false;
+    const then = this.#then;
+    this.#then = null;
+    if (then) await this.turn(then);
     return true;
   }
 
