@@ -26,7 +26,7 @@ def told() -> list[str]:
 def trash(database, told) -> TrashStore:
     database.run("DELETE FROM procrastinate_jobs")
     database.run("DELETE FROM media")
-    for user, name in ((UNA, "una"), (DUO, "duo")):
+    for user, name in ((UNA, "una-of-the-trash"), (DUO, "duo-of-the-trash")):
         database.run(
             "INSERT INTO users (id, username, password_hash) VALUES (%s, %s, '') ON CONFLICT DO NOTHING", [user, name]
         )
@@ -60,7 +60,7 @@ def test_what_is_in_the_trash_is_nowhere_else_and_comes_back(trash, database, to
     assert media.in_folder(UNA, "", 9) == [media.find(second)]
     assert media.find_by_content(b"x", second) is None and not media.has_size(7, second)
     found = trash.page(UNA, 9)[0][0]
-    assert (found.media.id, found.by, found.owner, found.media.trashed_at) == (first, "duo", "una", found.at)
+    assert (found.media.id, found.by, found.owner, found.media.trashed_at) == (first, "duo-of-the-trash", "una-of-the-trash", found.at)
     assert trash.put([first], DUO) == []  # it is there already
     assert trash.restore([first, second], nothing) == [first]
     assert names(trash) == [] and library.page(everything, 9).total == 2 and media.find(first).trashed_at is None

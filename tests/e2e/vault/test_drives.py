@@ -31,7 +31,7 @@ def test_the_file_stays_and_the_film_is_played_from_the_vault(stack, mounted, fi
     assert (facts["delivery"], facts["tracks"][0]["name"]) == ("hls", "Deutsch")
     portable = client.get(f"/api/media/stream/{mounted['id']}?portable=true", headers={"Accept": "application/json"})
     frames, _ = decoded(portable.json()["url"], stack.data / "tls/certificate.pem")
-    assert frames == 400
+    assert frames == 240
     assert client.get(facts["original_url"]).content == film_file.read_bytes()
 
 
