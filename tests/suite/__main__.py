@@ -183,6 +183,8 @@ def say(text: str) -> None:
 
 def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell that starts it in the background has it ignored, and the parts with it, which are stopped by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="sluice-", ignore_cleanup_errors=True) as place:
         Path(place).chmod(0o755)  # the account of the stacks reads there
