@@ -66,18 +66,27 @@ class Server {
   }
 }
 
-/** In this browser alone. */
+/** In this browser alone; in a frame of another site it may keep nothing. */
 class Here {
   #key;
+  #store = storage();
 
   constructor(media) {
     this.#key = `sluice.position.${media}`;
-    const { seconds, duration } = JSON.parse(localStorage.getItem(this.#key) ?? "{}");
+    const { seconds, duration } = JSON.parse(this.#store?.getItem(this.#key) ?? "{}");
     this.start = seconds < duration * 0.95 ? seconds : 0;
   }
 
   put(seconds, duration) {
-    localStorage.setItem(this.#key, JSON.stringify({ seconds, duration }));
+    this.#store?.setItem(this.#key, JSON.stringify({ seconds, duration }));
+  }
+}
+
+function storage() {
+  try {
+    return localStorage;
+  } catch {
+    return null;
   }
 }
 
