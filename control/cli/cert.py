@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from control import settings
-from control.cli.certificate import ensure_certificate, valid_until
-from control.cli.outcome import as_json, show
+from control.cli.certificate import ensure_certificate
+from control.cli.outcome import CommandError, as_json, show
+from control.services.certificates import end_of
 from nginx.render import reload, render
 
 
@@ -26,7 +27,7 @@ def status(data: Path, as_json: bool) -> None:
     show(
         {
             "certificate": str(loaded.certificate), "self_signed_here": loaded.server.certificate is None,
-            "valid_until": valid_until(loaded.certificate).isoformat(timespec="seconds"),
+            "valid_until": _end(loaded.certificate),
         },
         as_json,
     )  # fmt: skip
@@ -50,4 +51,12 @@ def renew(data: Path, force: bool, as_json: bool) -> None:
         render(loaded)
         taken = reload(loaded.paths)
     found = {"made": made, "nginx": "reloaded" if taken else "as it was"}
-    show(found | {"valid_until": valid_until(loaded.certificate).isoformat(timespec="seconds")}, as_json)
+    show(found | {"valid_until": _end(loaded.certificate)}, as_json)
+
+
+def _end(certificate: Path) -> str:
+    """Raises CommandError for a file that is none."""
+    end = end_of(certificate)
+    if end is None:
+        raise CommandError(f"{certificate} is no certificate that can be read.")
+    return end.isoformat(timespec="seconds")

@@ -14,6 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from control.cli.addresses import lan_addresses
 from control.files import write_secret
+from control.services.certificates import end_of
 
 # Safari refuses certificates that are valid for longer than 825 days.
 LIFETIME = timedelta(days=820)
@@ -62,13 +63,6 @@ def _is_dns_name(host: str) -> bool:
     return host.isascii() and bool(host.replace("-", "").replace(".", "").isalnum())
 
 
-def valid_until(certificate: Path) -> datetime:
-    """Raises OSError or ValueError for a file that is none."""
-    return x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
-
-
 def _lasts(certificate: Path) -> bool:
-    try:
-        return valid_until(certificate) - RENEW_BEFORE > datetime.now(UTC)
-    except (OSError, ValueError):
-        return False
+    end = end_of(certificate)
+    return end is not None and end - RENEW_BEFORE > datetime.now(UTC)

@@ -34,8 +34,9 @@ class Concern:
 class DatabaseFacts:
     version: str
     now: datetime
-    connections: int
-    bytes: int
+    connections: int  # of all clients of the server
+    most_connections: int
+    bytes: int  # of this database
 
 
 @dataclass(frozen=True, slots=True)

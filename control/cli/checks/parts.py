@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 from control import bootstrap
 from control.cli.checks import Finding, good, judged
 from control.cli.ready import ask
+from control.domain.health import DatabaseFacts
 from control.errors import ControlError
+from control.services.health import HEARD_SECONDS
 from control.settings import Settings
 from control.storage.redis.server import describe
 from control.storage.sql import migrate
-from control.storage.sql.server import Server, ServerStore
+from control.storage.sql.health import HealthStore
 
 LEEWAY_SECONDS = 30  # of tokens and links (design.md 9)
 _LAG_SECONDS, _WAITING_SECONDS = 60, 6 * 3600
@@ -29,13 +31,15 @@ def stores(settings: Settings) -> Iterator[Finding]:
     services = bootstrap.services(settings)
     services.database.open()
     try:
-        server = ServerStore(services.database).describe()
+        store = HealthStore(services.database)
+        server = store.database()
         yield good("postgres", f"{server.version}, {server.bytes / 2**20:.0f} MiB")
         yield from _server(server)
         yield from _tables(settings)
         yield from _work(services)
         yield from _mounts(services)
-        yield judged("processor", server.processors > 0, f"{server.processors // 2} at work", start)
+        lanes = store.workers(HEARD_SECONDS).lanes
+        yield judged("processor", lanes > 0, f"{lanes} lanes at work" if lanes else "none is heard of", start)
     except ControlError as error:
         yield Finding("postgres", "failed", error.details or error.message, start)
     finally:
@@ -68,7 +72,7 @@ def clock() -> Iterator[Finding]:
         yield judged("clock", fine, says, "Links and tokens go by it: timedatectl set-ntp true", "warning")
 
 
-def _server(server: Server) -> Iterator[Finding]:
+def _server(server: DatabaseFacts) -> Iterator[Finding]:
     apart = abs((server.now - datetime.now(UTC)).total_seconds())
     yield judged("clock postgres", apart < LEEWAY_SECONDS / 2, f"{apart:.0f} s apart from ours",
                  "Set both clocks by NTP: links and tokens go by them.")  # fmt: skip

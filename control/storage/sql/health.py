@@ -17,7 +17,8 @@ class HealthStore:
     def database(self) -> DatabaseFacts:
         row = self._database.one(
             """SELECT current_setting('server_version') AS version, clock_timestamp() AS now,
-                   (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()) AS connections,
+                   (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
+                   current_setting('max_connections')::int AS most_connections,
                    pg_database_size(current_database()) AS bytes"""
         )
         return DatabaseFacts(**row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -97,7 +97,3 @@ def test_what_is_not_running_is_said_part_by_part(loaded):
     if os.geteuid() == 0:
         pytest.skip("root is no account of a data directory")
     assert {"postgres", "redis", "control", "nginx"} <= failed(examine(loaded.data)).keys()
-
-
-def test_a_moment_before_its_end_a_certificate_still_counts(loaded):
-    assert certificates.valid_until(loaded.certificate) > datetime.now(UTC)

@@ -52,6 +52,14 @@ class Desk:
             return otherwise(error_shown(error, decision_id(req)))
         raise_see_other(resp, then) if isinstance(then, str) else then(outcome)
 
+    def steer(
+        self, req: falcon.Request, resp: falcon.Response, do: Callable[..., object], then: str,
+        otherwise: Callable[[dict], None],
+    ) -> None:  # fmt: skip
+        """:meth:`act` on the one that the form names: `do(id, by, address, decision)`."""
+        asked = (id_field(req), principal_of(req), client_address(req), decision_id(req))
+        self.act(req, resp, lambda: do(*asked), then, otherwise)
+
 
 def form_of(req: falcon.Request) -> dict:
     form = req.get_media(default_when_empty={})

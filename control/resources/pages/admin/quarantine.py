@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import falcon
 
-from control.resources.credentials import client_address, decision_id, principal_of
-from control.resources.pages.admin.desk import Desk, id_field, page_number
+from control.resources.pages.admin.desk import Desk, page_number
 from control.services.quarantine import Quarantine
 from control.services.queue import Queue
 
@@ -27,10 +26,7 @@ class Refusals:
         self._act(req, resp, "remove", self._quarantine.remove)
 
     def _act(self, req: falcon.Request, resp: falcon.Response, act: str, do) -> None:
-        asked = (id_field(req), principal_of(req), client_address(req), decision_id(req))
-        self._desk.act(
-            req, resp, lambda: do(*asked), f"{PATH}?done={act}", lambda error: self._page(req, resp, error)
-        )  # fmt: skip
+        self._desk.steer(req, resp, do, f"{PATH}?done={act}", lambda error: self._page(req, resp, error))
 
     def _page(self, req: falcon.Request, resp: falcon.Response, error: dict | None = None) -> None:
         page, total = page_number(req), self._quarantine.count()

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import falcon
 
-from control.resources.credentials import client_address, decision_id, principal_of
-from control.resources.pages.admin.desk import Desk, id_field
+from control.resources.pages.admin.desk import Desk
 from control.resources.queue import job_shape
 from control.services.health import HEARD_SECONDS, Health
 from control.services.queue import Queue
@@ -33,10 +32,7 @@ class Jobs:
         self._act(req, resp, "cancel", self._queue.cancel)
 
     def _act(self, req: falcon.Request, resp: falcon.Response, act: str, do) -> None:
-        asked = (id_field(req), principal_of(req), client_address(req), decision_id(req))
-        self._desk.act(
-            req, resp, lambda: do(*asked), f"{PATH}?done={act}", lambda error: self._page(req, resp, error)
-        )  # fmt: skip
+        self._desk.steer(req, resp, do, f"{PATH}?done={act}", lambda error: self._page(req, resp, error))
 
     def _page(self, req: falcon.Request, resp: falcon.Response, error: dict | None = None) -> None:
         now = datetime.now(UTC)
