@@ -4,7 +4,7 @@
 import { fetchResults } from "./library-results.js";
 import { forget, restoreEnd, trim } from "./library-window.js";
 
-const AHEAD = "1500px";
+const AHEAD = "600px";
 const AT_ONCE = 200; // items of a request that only has to catch up
 const FURTHEST = 2000; // items that are fetched again for somebody who comes back
 

@@ -55,14 +55,6 @@ def test_the_library_shows_what_is_there_and_filters_it(page, film, photo, song)
     assert page.get_by_text("photo.jpg").count() == 0
 
 
-def test_the_first_load_is_light(page, film):
-    sizes = []
-    page.on("response", lambda answer: sizes.append((answer.url, answer.request.sizes()["responseBodySize"])))
-    page.goto("/library", wait_until="networkidle")
-    code = [(url, size) for url, size in sizes if not re.search(r"/api/media/(still|thumbnail|preview)/", url)]
-    assert sum(size for _, size in code) <= 150_000, code
-
-
 def test_a_refused_file_is_visible_with_its_reason(page, stack):
     stack.place(b"this is no film", stack.data / "imports" / "fake.mp4")
     stack.wait_for_media("fake.mp4", "failed")
