@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.e2e.people import PASSWORD
+from tests.e2e.people import PASSWORD, add_user
 from tests.e2e.uploads.clients import begin, complete, create, patch, progress, put, sha256, text
 from tests.stack import PATIENCE, Client, Stack
 
@@ -71,15 +71,17 @@ def wrk(url: str, *options: str) -> Iterator[list[str]]:
 
 
 class Work:
-    """What somebody may be in the middle of. Certificates change meanwhile, so nobody looks at them."""
+    """What editors may be in the middle of. Certificates change meanwhile, so nobody looks at them."""
 
-    def __init__(self, stack: Stack, name: str):
-        self._stack, self._name = stack, name
+    def __init__(self, stack: Stack):
+        self._stack = stack
 
     def client(self) -> Client:
+        """Of somebody new: nobody waits for what another one does."""
         client = Client(self._stack.url, Path("/"))
         client.verify = False
-        client.post("/api/auth/login", json={"username": self._name, "password": PASSWORD}).raise_for_status()
+        account = {"username": add_user(self._stack, "editor"), "password": PASSWORD}
+        client.post("/api/auth/login", json=account).raise_for_status()
         return client
 
     def asking(self, path: str, expected: bytes | None = None, client: Client | None = None) -> Round:
