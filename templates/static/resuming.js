@@ -2,6 +2,7 @@
    A share's visitors have theirs in their own browser. */
 
 import { describe } from "./problems.js";
+import { seek } from "./seeking.js";
 import { json, request } from "./session.js";
 import { clock } from "./times.js";
 
@@ -43,7 +44,7 @@ function offerStart(stage, video, start) {
   chip.querySelector("[data-at]").textContent = clock(start);
   chip.hidden = false;
   chip.querySelector("button").addEventListener("click", () => {
-    video.currentTime = 0;
+    seek(video, 0);
     chip.hidden = true;
     stage.querySelector("media-controller").focus();
   });
