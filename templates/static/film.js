@@ -59,7 +59,8 @@ export class Film {
       this.#prefix.take(levels[0].url, networkDetails?.getResponseHeader("Date")),
     );
     this.#hls.on(Hls.Events.ERROR, (_, data) => {
-      if (data.fatal || REFUSED.has(data.response?.code)) this.#failed(data);
+      const offline = data.type === this.#kinds.NETWORK_ERROR && !navigator.onLine; // other qualities are no nearer
+      if (data.fatal || offline || REFUSED.has(data.response?.code)) this.#failed(data);
     });
     this.#hls.on(Hls.Events.FRAG_BUFFERED, () => this.#recovered());
     this.#hls.on(Hls.Events.LEVEL_LOADING, () => this.#wanted || this.#hls.pauseBuffering());
