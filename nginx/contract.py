@@ -80,7 +80,7 @@ TUS_APPEND = Location(INTERNAL + "tus/append/", internal=True)
 TUS_ASK = Location(INTERNAL + "tus/ask/", internal=True)
 # At the door for edges alone, which ask for themselves here and for no viewer.
 EDGE_KEYS = Location(INTERNAL + "edge/links.json", internal=True)
-EDGE_LOGS = Location(INTERNAL + "edge/logs/", internal=True)  # PUT {name of a file of the log}
+EDGE_LOGS = Location(INTERNAL + "edge/logs/", internal=True, proxied=True)  # PUT {name of a file of its log}
 
 LOCATIONS = (
     STATIC, HLS, DOWNLOAD, STREAM, GET, BATCH, STILLS, SHARES, PART, COMPLETE, TUS, EVENTS, METRICS, AUTH, CONTENT_KEY,
@@ -374,6 +374,7 @@ ORIGIN_NAME = "sluice-origin"  # in the certificate of every door, whatever the 
 DOOR, EDGES_CA, EDGES = "door", "edges-ca", "edges"  # keys/door.{pem,key}, keys/edges-ca.{pem,key}, keys/edges/NAME.pem
 EDGE, ORIGIN = "edge", "origin"  # on an edge: keys/edge.{pem,key}, and keys/origin.pem, whom it trusts
 EDGE_NAME = "[a-z0-9][a-z0-9-]{0,30}"
+EDGE_INCOMING = ".incoming"  # beside the directories of edges: no name of one
 EDGE_LOG = r"access\.log\.[0-9T]{8,30}"
 
 

@@ -15,6 +15,8 @@ from control.cli.instance import quiet
 from control.cli.outcome import as_json, printable, show
 from nginx.render import RenderError, try_out
 
+Look = Callable[[], Iterable[Finding]]
+
 _MARKS = {"ok": "ok", "warning": "!!", "failed": "XX"}
 
 
@@ -51,12 +53,24 @@ def examine(data: Path) -> Iterator[Finding]:
         yield Finding("settings", "failed", f"{data} is no data directory", "deploy/up, or: sluice init")
         return
     yield Finding("settings", "ok", str(data / "sluice.toml"))
-    for look in (
+    for look in _of_an_edge(loaded) if loaded.edge.origins else _of_a_host(loaded):
+        yield from _guarded(look)
+
+
+def _of_a_host(loaded: settings.Settings) -> tuple[Look, ...]:
+    return (
         lambda: programs.programs(loaded), programs.sandbox, lambda: files.directories(loaded),
         lambda: files.secrets(loaded), lambda: files.room(loaded), files.handles, lambda: files.certificate(loaded),
         lambda: _configuration(loaded), parts.clock, lambda: parts.stores(loaded), lambda: parts.doors(loaded),
-    ):  # fmt: skip
-        yield from _guarded(look)
+    )  # fmt: skip
+
+
+def _of_an_edge(loaded: settings.Settings) -> tuple[Look, ...]:
+    """It has no stores, no control and no pipeline."""
+    return (
+        lambda: files.directories(loaded), lambda: files.room(loaded), files.handles,
+        lambda: files.certificate(loaded), lambda: _configuration(loaded), parts.clock, lambda: parts.origins(loaded),
+    )  # fmt: skip
 
 
 def line(one: Finding) -> str:
@@ -71,7 +85,7 @@ def summary(found: list[Finding]) -> str:
     return f"{len(found)} checks: {broken} failed, {warned} to look at."
 
 
-def _guarded(look: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
+def _guarded(look: Look) -> Iterator[Finding]:
     try:
         yield from look()
     except Exception as error:  # a check that cannot be made must not hide the others

@@ -57,7 +57,10 @@ def verify_(data: Path, at: str | None, as_json: bool) -> None:
 
 
 def verify(services: Services, port: int, host: str = Wire.HOST) -> Verdict:
-    """Ask the Nginx on this port (of this machine, if no other is named); raises CommandError where none can be asked."""
+    """Ask the Nginx on this port, of this machine unless another is named.
+
+    Raises CommandError where none can be asked.
+    """
     began, wire = time.monotonic(), Wire(port, host)
     _must_listen(wire)
     with canary(services) as made:
