@@ -18,7 +18,7 @@ SITTINGS = 3000
 @pytest.fixture(scope="module")
 def asked():
     with private_postgres() as url:
-        insight.prepared(url, SITTINGS).close()
+        insight.prepared(url, SITTINGS)
         with psycopg.connect(url, autocommit=True) as connection:
             keep_as_the_processor_does(connection)
             connection.execute("VACUUM ANALYZE insight_media, insight_users")
