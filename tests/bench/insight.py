@@ -74,17 +74,18 @@ _FILL = {
             count(*) FROM sittings, {_GRAINS} GROUP BY 1, 2, 3""",
     "insight_heat": """
         SELECT media_id, 's', part, count(*) FROM sittings, generate_series(0, pieces - 1) part GROUP BY 1, 3""",
-    "insight_media_lately": """
-        SELECT 'all', media_id, sum(views), sum(watched_ms), sum(downloads) FROM insight_media WHERE grain = 'd'
-        GROUP BY media_id""",
-    "insight_users_lately": """
-        SELECT 'all', user_id, sum(watched_ms), sum(views), sum(sittings), sum(downloads) FROM insight_users
-        WHERE grain = 'd' GROUP BY user_id""",
     "history": """
         SELECT user_id, media_id, min(begins), max(begins + make_interval(secs => 10 * (pieces - 1))),
             max(extract(epoch FROM begins)::bigint + 10 * (pieces - 1)), count(*), sum(pieces) * 10000, 0
         FROM sittings GROUP BY 1, 2""",
 }  # fmt: skip
+_EVERYTHING = """
+    TRUNCATE insight_media_lately, insight_users_lately;
+    UPDATE insight_spans SET start = to_timestamp(0), stop = to_timestamp(0) WHERE span <> 'all';
+    INSERT INTO insight_media_lately SELECT 'all', media_id, sum(views), sum(watched_ms), sum(downloads)
+        FROM insight_media WHERE grain = 'd' GROUP BY media_id;
+    INSERT INTO insight_users_lately SELECT 'all', user_id, sum(watched_ms), sum(views), sum(sittings), sum(downloads)
+        FROM insight_users WHERE grain = 'd' GROUP BY user_id"""
 _LIBRARY = f"""
     INSERT INTO insight_storage SELECT date_trunc('day', now(), 'UTC') - make_interval(days => d), kind, 'completed',
         1000 - d, (1000 - d) * 1000000000::bigint FROM generate_series(0, {DAYS}) d,
@@ -97,12 +98,18 @@ def fill(url: str, sittings: int) -> None:
     """Sittings, and the sums of their receipts by SQL alone: with a patience that the pool's connections have not."""
     with psycopg.connect(url) as connection:
         connection.execute(f"TRUNCATE sittings, {', '.join(_FILL)}, viewings")
-        connection.execute("UPDATE insight_spans SET start = to_timestamp(0), stop = to_timestamp(0) WHERE span <> 'all'")
         parameters = {"now": NOW, "count": sittings, "ends": LENGTHS, "last": len(LENGTHS) - 1}
         for statement in _SITTINGS.split(";"):
             connection.execute(statement, parameters)
         for table, select in _FILL.items():
             connection.execute(f"INSERT INTO {table} {select}", parameters)
+    sum_up(url)
+
+
+def sum_up(url: str) -> None:
+    """The running sums of the sums that there are."""
+    with psycopg.connect(url) as connection:
+        connection.execute(_EVERYTHING)
     database = Database(url, max_size=1).open()
     LatelyStore(database).slide()
     database.close()
@@ -149,7 +156,7 @@ def prove(url: str) -> int:
     database = Database(url, max_size=1).open()
     try:
         by_sql = contents(database)
-        database.run(f"TRUNCATE {', '.join(_FILL)}")
+        database.run(f"TRUNCATE {', '.join(_FILL)}, insight_media_lately, insight_users_lately")
         count = roll_up(database)
         by_receipts = contents(database)
     finally:

@@ -84,19 +84,23 @@ class LatelyStore:
     def __init__(self, database: Database):
         self._database = database
 
-    def slide(self) -> int:
-        """Bring each span to where it is now; return how many were not there."""
-        return sum(self._slide(running, name) for running in (MEDIA, USERS) for name in self._behind(running))
+    def slide(self, at: datetime | None = None) -> int:
+        """Bring each span to where it is `at` a moment (None: now); return how many were not there."""
+        moment = at or self._database.one("SELECT now()")["now"]  # of one clock, however many hosts do it
+        return sum(self._slide(running, span, moment) for running in (MEDIA, USERS) for span in self._named(running))
 
-    def _behind(self, running: Running) -> list[str]:
-        rows = self._database.all("SELECT *, now() FROM insight_spans WHERE subject = %s", [running.subject])
-        return [row["span"] for row in rows if row["span"] in SPANS and _of(row) != lately(row["span"], row["now"])]
+    def _named(self, running: Running) -> list[dict]:
+        return self._database.all(
+            "SELECT * FROM insight_spans WHERE subject = %s AND span = ANY(%s)", [running.subject, list(SPANS)]
+        )
 
-    def _slide(self, running: Running, name: str) -> bool:
+    def _slide(self, running: Running, known: dict, moment: datetime) -> bool:
+        name, after = known["span"], lately(known["span"], moment)
+        if _of(known) == after:
+            return False
         with self._database.transaction() as connection:
-            asked = "SELECT *, clock_timestamp() AS now FROM insight_spans WHERE subject = %s AND span = %s FOR UPDATE"
-            row = connection.execute(asked, [running.subject, name]).fetchone()
-            before, after = _of(row), lately(name, row["now"])
+            asked = "SELECT * FROM insight_spans WHERE subject = %s AND span = %s FOR UPDATE"
+            before = _of(connection.execute(asked, [running.subject, name]).fetchone())
             for sign, parts in ((1, without(after, before)), (-1, without(before, after))):
                 for step in (step for part in parts for step in part.steps):
                     _change(connection, running, name, sign, step)
@@ -104,7 +108,7 @@ class LatelyStore:
                 "UPDATE insight_spans SET start = %s, stop = %s WHERE subject = %s AND span = %s",
                 [after.start, after.end, running.subject, name],
             )
-        return before != after
+        return True
 
 
 def hold(connection: psycopg.Connection, running: Running) -> list[dict]:
