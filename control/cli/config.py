@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import click
 
 from control import settings
+from control.cli import first_admin
 from control.cli.outcome import as_json, show
 from nginx.render import try_out
 
@@ -56,6 +57,7 @@ def for_shell(loaded: settings.Settings) -> dict[str, str]:
         "URL": loaded.public_url,
         "PRIVATE_POSTGRES": "no" if loaded.database.url else "yes",
         "PRIVATE_REDIS": "no" if loaded.redis.url else "yes",
+        "ADMIN": first_admin.name(loaded.data),
         "FINGERPRINT": hashlib.sha256(loaded.model_dump_json().encode()).hexdigest(),
     }
 

@@ -36,7 +36,7 @@ def initialise(loaded: settings.Settings) -> None:
     ensure_directories(loaded.paths)
     ensure_keys(loaded.paths.keys)
     if loaded.server.certificate is None:
-        ensure_certificate(loaded.certificate, loaded.certificate_key)
+        ensure_certificate(loaded.certificate, loaded.certificate_key, host=loaded.public_host)
 
 
 def ensure_settings_file(data: Path, port: int | None, demo: bool) -> bool:
