@@ -192,7 +192,7 @@ class _Memories:
 
     def __init__(self, client: redis.Redis):
         self._by_kind: dict[str, list] = {}
-        self.changes = ChangeSubscription(client, self._forget, self._forget_everything)
+        self.changes = ChangeSubscription(client, self.forget, self._forget_everything)
 
     def of(self, kind: str, load: Callable) -> Memory:
         return self.add(kind, Memory(load, lambda: self.changes.healthy))
@@ -202,7 +202,7 @@ class _Memories:
         self._by_kind.setdefault(kind, []).append(memory)
         return memory
 
-    def _forget(self, kind: str, key: str) -> None:
+    def forget(self, kind: str, key: str) -> None:
         for memory in self._by_kind.get(kind, []):
             memory.drop(key)
 
@@ -228,6 +228,7 @@ def services(
     changes = memories.changes
 
     def media_changed(media: str) -> None:
+        memories.forget("media", media)  # who changed it and asks again may not meet what it was
         publisher.publish("media", media)
         events.publish("media", id=media)
 

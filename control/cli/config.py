@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import click
 
 from control import settings
+from control.cli import first_admin
 from control.cli.outcome import as_json, show
 from nginx.render import try_out
 
@@ -59,6 +60,7 @@ def for_shell(loaded: settings.Settings) -> dict[str, str]:
         "PRIVATE_POSTGRES": "no" if loaded.database.url or edge else "yes",
         "PRIVATE_REDIS": "no" if loaded.redis.url or edge else "yes",
         "PROGRAMS": "sluice:nginx sluice:sync" if edge else "sluice:control sluice:processor sluice:nginx",
+        "ADMIN": first_admin.name(loaded.data),
         "FINGERPRINT": hashlib.sha256(loaded.model_dump_json().encode()).hexdigest(),
     }
 

@@ -40,7 +40,7 @@ def initialise(loaded: settings.Settings) -> None:
     if loaded.edge.door:
         ensure_door(loaded.paths.keys)
     if loaded.server.certificate is None:
-        ensure_certificate(loaded.certificate, loaded.certificate_key)
+        ensure_certificate(loaded.certificate, loaded.certificate_key, host=loaded.public_host)
 
 
 def ensure_settings_file(data: Path, port: int | None, demo: bool) -> bool:

@@ -10,7 +10,8 @@ _TEXT = """\
 # The settings of this Sluice. A line that starts with "#name =" shows a default: remove the "#" to change it.
 # Environment variables win over this file (SLUICE_SERVER__PORT=1027), and the content of a file named by a _FILE
 # variable wins over both (SLUICE_DATABASE__URL_FILE=/run/secrets/db). They are read at start: deploy/down, deploy/up.
-# `sluice config show` prints what is in effect. This file is made once and never overwritten.
+# `sluice config show` prints what is in effect. `sluice setup` asks for the most important
+# ones. This file is made once, and never changed but by that command, after a yes.
 
 # Where Sluice listens and whom it answers.
 [server]

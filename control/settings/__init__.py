@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import ValidationError, field_validator
 from pydantic_settings import (
@@ -119,6 +119,10 @@ class Settings(BaseSettings):
     @property
     def public_url(self) -> str:
         return self.server.public_url.rstrip("/") or f"https://localhost:{self.server.port}"
+
+    @property
+    def public_host(self) -> str:
+        return urlsplit(self.public_url).hostname or "localhost"
 
     @property
     def database_url(self) -> str:

@@ -38,6 +38,8 @@ def _networks(value: list[str]) -> list[str]:
 
 
 Networks = Annotated[list[str], AfterValidator(_networks)]
+LOOPBACK = ["127.0.0.0/8", "::1/128"]
+PRIVATE_NETWORKS = [*LOOPBACK, "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"]
 
 
 class Server(Section):
@@ -45,9 +47,7 @@ class Server(Section):
 
     port: int = Field(1027, ge=1, le=65535)
     public_url: str = ""  # for absolute links; empty: https://localhost:{port}
-    allowed_networks: Networks = [
-        "127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10",
-    ]  # fmt: skip
+    allowed_networks: Networks = PRIVATE_NETWORKS
     cors_origins: list[Annotated[str, Field(pattern=r"^https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?$")]] = []
     certificate: Path | None = None  # PEM files; empty: self-signed under DIR/tls
     certificate_key: Path | None = None
@@ -73,7 +73,7 @@ class Edge(Section):
 class Metrics(Section):
     """/metrics, for Prometheus."""
 
-    allowed_networks: Networks = ["127.0.0.0/8", "::1/128"]  # of server.allowed_networks
+    allowed_networks: Networks = LOOPBACK  # of server.allowed_networks
 
 
 class Database(Section):

@@ -16,9 +16,9 @@ welcome() {
 
 how_to_sign_in() {
     if [[ -s $DATA/admin-password ]]; then
-        printf 'admin, first password %s (kept in %s)' "$(<"$DATA/admin-password")" "$DATA/admin-password"
+        printf '%s, first password %s (kept in %s)' "$ADMIN" "$(<"$DATA/admin-password")" "$DATA/admin-password"
     else
-        printf 'admin, with the password that was chosen for it'
+        printf '%s, with the password that was chosen for it' "$ADMIN"
     fi
 }
 

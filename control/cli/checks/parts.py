@@ -53,12 +53,12 @@ def stores(settings: Settings) -> Iterator[Finding]:
 def doors(settings: Settings) -> Iterator[Finding]:
     """Control's socket and Nginx's port, as Nginx and a browser would find them."""
     start = "deploy/up, or: systemctl start sluice-control sluice-nginx"
-    problem = _socket(str(settings.paths.run / "control.sock"))
+    problem = closed_door(str(settings.paths.run / "control.sock"))
     yield judged("control", not problem, problem or "it listens", start)
     said = ask(f"https://localhost:{settings.server.port}/readyz")
     yield judged("nginx", said is None, f"port {settings.server.port}: {said or 'ready'}", start)
     for mount in settings.mounts:
-        problem = _socket(str(settings.paths.run / f"{mount.name}.drive"))
+        problem = closed_door(str(settings.paths.run / f"{mount.name}.drive"))
         yield judged(f"drive {mount.name}", not problem, problem or "it listens",
                      f"deploy/up, or: systemctl enable --now sluice-drive@{mount.name}")  # fmt: skip
 
@@ -148,7 +148,7 @@ def _redis(settings: Settings, start: str) -> Iterator[Finding]:
     yield judged("clock redis", apart < LEEWAY_SECONDS / 2, f"{apart:.0f} s apart from ours", "Set both clocks by NTP.")
 
 
-def _socket(path: str) -> str:
+def closed_door(path: str) -> str:
     """What is wrong with a unix socket, or nothing."""
     with socket.socket(socket.AF_UNIX) as door:
         door.settimeout(3)
