@@ -24,6 +24,7 @@ from control.services.audit import Audit
 from control.services.batches import Batches
 from control.services.counts import Counts
 from control.services.drop_boxes import DropBoxes
+from control.services.edge_logs import EdgeLogs
 from control.services.events import EventHub
 from control.services.explain import Explain
 from control.services.files import Files
@@ -159,6 +160,7 @@ class Services:
     usage: Usage
     health: Health
     receipts: Receipts
+    edge_logs: EdgeLogs
     insight: Insight
     history: History
     vault: Vault
@@ -190,7 +192,7 @@ class _Memories:
 
     def __init__(self, client: redis.Redis):
         self._by_kind: dict[str, list] = {}
-        self.changes = ChangeSubscription(client, self._forget, self._forget_everything)
+        self.changes = ChangeSubscription(client, self.forget, self._forget_everything)
 
     def of(self, kind: str, load: Callable) -> Memory:
         return self.add(kind, Memory(load, lambda: self.changes.healthy))
@@ -200,7 +202,7 @@ class _Memories:
         self._by_kind.setdefault(kind, []).append(memory)
         return memory
 
-    def _forget(self, kind: str, key: str) -> None:
+    def forget(self, kind: str, key: str) -> None:
         for memory in self._by_kind.get(kind, []):
             memory.drop(key)
 
@@ -226,6 +228,7 @@ def services(
     changes = memories.changes
 
     def media_changed(media: str) -> None:
+        memories.forget("media", media)  # who changed it and asks again may not meet what it was
         publisher.publish("media", media)
         events.publish("media", id=media)
 
@@ -363,6 +366,7 @@ def services(
         insight=Insight(InsightStore(database)),
         history=History(HistoryStore(database)),
         receipts=receipts,
+        edge_logs=EdgeLogs(settings.paths.logs),
         quarantine=quarantine,
         keys=key_ages,
         usage=usage,

@@ -298,5 +298,4 @@ def _animation(quality: int) -> list[str]:
 
 
 def _start(settings: Ffmpeg) -> list[str]:
-    return [settings.binary, "-nostdin", "-hide_banner", "-v", "error", "-progress", "pipe:1", "-stats_period", "1",
-            "-y"]  # fmt: skip
+    return [settings.binary, "-nostdin", "-hide_banner", "-v", "error", "-y"]

@@ -127,6 +127,24 @@ class Recount:
         }  # fmt: skip
 
 
+def astray(database) -> list[dict]:
+    """Running sums that are not what the rows of their span add up to, and those that are missing."""
+    return _astray(database, "media", "media_id", "views, watched_ms, downloads") + _astray(
+        database, "users", "user_id", "watched_ms, views, sittings, downloads"
+    )
+
+
+def _astray(database, subject: str, key: str, columns: str) -> list[dict]:
+    summed = ", ".join(f"sum({column})" for column in columns.split(", "))
+    return database.all(
+        f"""WITH told AS (SELECT span, {key}, {columns} FROM insight_{subject}_lately),
+                added AS (SELECT span, {key}, {summed} FROM insight_spans JOIN insight_{subject} USING (grain)
+                    WHERE subject = '{subject}' AND at >= start AND at < stop AND ({columns.replace(",", " +")}) > 0
+                    GROUP BY span, {key})
+            (TABLE told EXCEPT ALL TABLE added) UNION ALL (TABLE added EXCEPT ALL TABLE told)"""
+    )
+
+
 def sums(database, media: str) -> dict:
     """What the rollups say of a media of which alone a Recount has heard."""
 

@@ -45,7 +45,7 @@ def renew(data: Path, force: bool, as_json: bool) -> None:
     """
     loaded = settings.load(data)
     ours = loaded.server.certificate is None
-    made = ours and ensure_certificate(loaded.certificate, loaded.certificate_key, force)
+    made = ours and ensure_certificate(loaded.certificate, loaded.certificate_key, force, loaded.public_host)
     taken = False
     if made or not ours:
         render(loaded)

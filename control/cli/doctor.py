@@ -15,6 +15,8 @@ from control.cli.instance import quiet
 from control.cli.outcome import as_json, printable, show
 from nginx.render import RenderError, try_out
 
+Look = Callable[[], Iterable[Finding]]
+
 _MARKS = {"ok": "ok", "warning": "!!", "failed": "XX"}
 
 
@@ -40,8 +42,8 @@ def command(data: Path, everything: bool, as_json: bool) -> None:
     sys.exit(bool(failed))
 
 
-def examine(data: Path) -> Iterator[Finding]:
-    """Every check, the cheap ones first; one that breaks down is a finding itself."""
+def examine(data: Path, running: bool = True) -> Iterator[Finding]:
+    """Every check, the cheap ones first; one that breaks down is a finding itself. `running`: also of what runs."""
     try:
         loaded = settings.load(data)
     except settings.SettingsError as error:
@@ -51,12 +53,26 @@ def examine(data: Path) -> Iterator[Finding]:
         yield Finding("settings", "failed", f"{data} is no data directory", "deploy/up, or: sluice init")
         return
     yield Finding("settings", "ok", str(data / "sluice.toml"))
-    for look in (
+    for look in _of_an_edge(loaded) if loaded.edge.origins else _of_a_host(loaded, running):
+        yield from _guarded(look)
+
+
+def _of_a_host(loaded: settings.Settings, running: bool) -> tuple[Look, ...]:
+    of_the_machine = (
         lambda: programs.programs(loaded), programs.sandbox, lambda: files.directories(loaded),
         lambda: files.secrets(loaded), lambda: files.room(loaded), files.handles, lambda: files.certificate(loaded),
-        lambda: _configuration(loaded), parts.clock, lambda: parts.stores(loaded), lambda: parts.doors(loaded),
-    ):  # fmt: skip
-        yield from _guarded(look)
+        lambda: _configuration(loaded), parts.clock,
+    )  # fmt: skip
+    of_what_runs = (lambda: parts.stores(loaded), lambda: parts.doors(loaded))
+    return of_the_machine + (of_what_runs if running else ())
+
+
+def _of_an_edge(loaded: settings.Settings) -> tuple[Look, ...]:
+    """It has no stores, no control and no pipeline."""
+    return (
+        lambda: files.directories(loaded), lambda: files.room(loaded), files.handles,
+        lambda: files.certificate(loaded), lambda: _configuration(loaded), parts.clock, lambda: parts.origins(loaded),
+    )  # fmt: skip
 
 
 def line(one: Finding) -> str:
@@ -71,7 +87,7 @@ def summary(found: list[Finding]) -> str:
     return f"{len(found)} checks: {broken} failed, {warned} to look at."
 
 
-def _guarded(look: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
+def _guarded(look: Look) -> Iterator[Finding]:
     try:
         yield from look()
     except Exception as error:  # a check that cannot be made must not hide the others

@@ -17,8 +17,8 @@ from control.cli.outcome import EXPECTED, sentence
 
 NOUNS = (
     "audit", "backup", "cert", "completion", "config", "doctor", "edge", "explain", "import", "init", "key", "link",
-    "media", "migrate", "mount", "nginx", "queue", "ready", "receipts", "restore", "session", "share", "status",
-    "token", "trash", "user",
+    "media", "migrate", "mount", "nginx", "queue", "ready", "receipts", "restore", "session", "setup", "share",
+    "status", "token", "trash", "user",
 )  # fmt: skip
 
 
@@ -38,10 +38,10 @@ class Nouns(click.Group):
 @click.pass_context
 def cli(context: click.Context, data: Path) -> None:
     """Look after one Sluice data directory."""
-    data = data.resolve()
-    act_as_owner(data)
-    recall(data)
-    context.obj = data
+    context.obj = data.resolve()
+    if context.invoked_subcommand != "setup":  # which asks for the directory first
+        act_as_owner(context.obj)
+        recall(context.obj)
 
 
 def main() -> None:

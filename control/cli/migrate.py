@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
 from control import bootstrap, settings
-from control.cli.outcome import CommandError
+from control.cli import first_admin
 from control.cli.restore import WAITING
-from control.errors import BadRequest
-from control.files import write_secret
-from control.services.passwords import new_password
 from control.storage.sql import dump, migrate
 
 
 @click.command()
 @click.pass_obj
 def command(data: Path) -> None:
-    """Apply missing migrations; create `admin` where there is no user yet."""
+    """Apply missing migrations; create an administrator where there is no user yet."""
     loaded = settings.load(data)
     load_restored(loaded.database_url, data / WAITING)
     for name in migrate.apply(loaded.database_url):
@@ -27,9 +23,11 @@ def command(data: Path) -> None:
     services = bootstrap.services(loaded)
     services.database.open()
     try:
-        create_first_admin(services.users, data / "admin-password")
+        username = first_admin.create(services.users, data)
     finally:
         services.database.close()
+    if username:
+        click.echo(f"created {username}")
 
 
 def load_restored(url: str, waiting: Path) -> None:
@@ -38,26 +36,3 @@ def load_restored(url: str, waiting: Path) -> None:
         dump.load(url, waiting)
         waiting.unlink()
         click.echo("restored the database")
-
-
-def create_first_admin(users, left_in: Path) -> None:
-    """SLUICE_ADMIN_PASSWORD is the first password; without it one is made and left in the file `left_in`.
-
-    The file comes first: a crash in between must not leave an admin whose password nobody knows.
-    """
-    if users.all():
-        return
-    chosen = os.environ.get("SLUICE_ADMIN_PASSWORD")
-    try:
-        users.create_first_admin(chosen or _kept_password(left_in))
-    except BadRequest as error:
-        raise CommandError(f"SLUICE_ADMIN_PASSWORD cannot be used. {error.details}") from None
-    if chosen:
-        left_in.unlink(missing_ok=True)
-    click.echo("created admin")
-
-
-def _kept_password(path: Path) -> str:
-    if not path.exists():
-        write_secret(path, new_password() + "\n")
-    return path.read_text().strip()

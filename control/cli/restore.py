@@ -7,14 +7,13 @@ from pathlib import Path
 import click
 
 from control import settings
+from control.cli import first_admin
 from control.cli.backup import chosen, read_progress, told
 from control.cli.init import ensure_directories
 from control.cli.outcome import CommandError, as_json, show
-from control.errors import DatabaseUnavailable
 from control.services.backups import Backups
 from control.settings.paths import Paths
 from control.storage.backups import Repository
-from control.storage.sql import dump
 
 WAITING = "restore.dump"  # in DIR: `sluice migrate` loads it into the empty database of the first start
 
@@ -50,11 +49,5 @@ def bring_back(data: Path, repository: Repository, found, advance) -> int:
 
 def _refuse_full_database(data: Path) -> None:
     """One that is not running yet belongs to a directory without a database, or will be asked at its start."""
-    try:
-        if dump.is_empty(settings.load(data).database_url):
-            return
-    except DatabaseUnavailable:
-        if not (data / "postgres" / "PG_VERSION").exists():
-            return
-        raise CommandError(f"{data} has a database of its own. Restore into an empty directory.") from None
-    raise CommandError("The database is not empty: a restore never overwrites. Restore into an empty directory.")
+    if not first_admin.is_to_come(settings.load(data)):
+        raise CommandError("The database is not empty: a restore never overwrites. Restore into an empty directory.")

@@ -102,7 +102,6 @@ class Library:
     ) -> Media:
         """Give a media another visibility or owner (None: leave it), at once in every worker; `facts`: the trail's."""
         self._media.set_access(media.id, visibility or media.visibility, owner.id if owner else media.owner_id)
-        self._memory.drop(media.id)
         details = {"visibility": visibility, "owner": owner and owner.username}
         details = {name: value for name, value in details.items() if value}
         self._audit.record("media_changed", principal, media_id=media.id, details=details, **facts)
@@ -114,7 +113,6 @@ class Library:
     def rename(self, principal: Principal, media: Media, name: str, tags: tuple[str, ...], **facts) -> Media:
         """Give a media another name and other tags; `facts`: the trail's."""
         self._media.rename(media.id, name, tags)
-        self._memory.drop(media.id)
         details = {"name": name, "tags": list(tags)}
         self._audit.record("media_renamed", principal, media_id=media.id, details=details, **facts)
         return replace(media, name=name, tags=tags)

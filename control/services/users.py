@@ -99,21 +99,12 @@ class Users:
         self, username: str, stored: str, role: str, full_name: str, email: str | None, by: Principal, **where: str
     ) -> User:  # fmt: skip
         _check_role(role)
-        if not 1 <= len(username.strip()) <= LONGEST_NAME or not username.isprintable() or "@" in username:
-            raise BadRequest(
-                f"A user name has 1 to {LONGEST_NAME} printable characters, and no @ (that is for e-mail addresses)."
-            )
+        check_name(username)
         user = self._users.create(username, stored, role, full_name, email)
         if user is None:
             raise NameTaken(f"A user called {username!r}, or with that e-mail, is there already.")
         self._record("user_created", by, user, role, **where)
         return user
-
-    def create_first_admin(self, password: str) -> User | None:
-        """Create `admin` in an empty system; None where there are users already."""
-        if self._users.all():
-            return None
-        return self.create("admin", password, "admin", "Administrator")
 
     def set_password(self, user: User, password: str, by: Principal = OPERATOR, **where: str) -> int:
         """Change the password and end every session; returns how many. Raises BadRequest for a weak one."""
@@ -200,6 +191,14 @@ class Users:
     def _record(self, event: str, by: Principal, user: User, reason: str = "", **where: str) -> None:
         self._audit.record(event, by, reason=reason, details={"user": user.username, "user_id": user.id}, **where)
         self._told(user.id)
+
+
+def check_name(username: str) -> None:
+    """Raises BadRequest for what cannot be a user name."""
+    if not 1 <= len(username.strip()) <= LONGEST_NAME or not username.isprintable() or "@" in username:
+        raise BadRequest(
+            f"A user name has 1 to {LONGEST_NAME} printable characters, and no @ (that is for e-mail addresses)."
+        )
 
 
 def _check_other(user: User, by: Principal) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import ValidationError, field_validator
 from pydantic_settings import (
@@ -26,6 +26,7 @@ from control.settings.sections import (
     Archives,
     Audio,
     Database,
+    Edge,
     Ffmpeg,
     Hls,
     Images,
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
 
     data: Path
     server: Server = Server()
+    edge: Edge = Edge()
     metrics: Metrics = Metrics()
     database: Database = Database()
     redis: RedisServer = RedisServer()
@@ -117,6 +119,10 @@ class Settings(BaseSettings):
     @property
     def public_url(self) -> str:
         return self.server.public_url.rstrip("/") or f"https://localhost:{self.server.port}"
+
+    @property
+    def public_host(self) -> str:
+        return urlsplit(self.public_url).hostname or "localhost"
 
     @property
     def database_url(self) -> str:

@@ -38,6 +38,8 @@ def _networks(value: list[str]) -> list[str]:
 
 
 Networks = Annotated[list[str], AfterValidator(_networks)]
+LOOPBACK = ["127.0.0.0/8", "::1/128"]
+PRIVATE_NETWORKS = [*LOOPBACK, "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"]
 
 
 class Server(Section):
@@ -45,9 +47,7 @@ class Server(Section):
 
     port: int = Field(1027, ge=1, le=65535)
     public_url: str = ""  # for absolute links; empty: https://localhost:{port}
-    allowed_networks: Networks = [
-        "127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10",
-    ]  # fmt: skip
+    allowed_networks: Networks = PRIVATE_NETWORKS
     cors_origins: list[Annotated[str, Field(pattern=r"^https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?$")]] = []
     certificate: Path | None = None  # PEM files; empty: self-signed under DIR/tls
     certificate_key: Path | None = None
@@ -56,10 +56,24 @@ class Server(Section):
     workers: int = Field(2, ge=1, le=64)  # control (gunicorn) workers
 
 
+class Edge(Section):
+    """Nginx nodes in front: what a control host says to them, and what makes a node one of them."""
+
+    door: int = Field(0, ge=0, le=65535)  # of a control host: the port for edges alone; 0: there are none
+    origins: list[Annotated[str, Field(pattern=r"^([a-z0-9.-]+|\[[0-9a-f:]+\]):[0-9]{1,5}$")]] = []  # of an edge: doors
+    cache_bytes: int = Field(10 << 30, ge=1 << 20)  # of an edge: so much ciphertext is kept
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Edge:
+        if self.door and self.origins:
+            raise ValueError("give either door (a control host) or origins (an edge)")
+        return self
+
+
 class Metrics(Section):
     """/metrics, for Prometheus."""
 
-    allowed_networks: Networks = ["127.0.0.0/8", "::1/128"]  # of server.allowed_networks
+    allowed_networks: Networks = LOOPBACK  # of server.allowed_networks
 
 
 class Database(Section):

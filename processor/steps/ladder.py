@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,7 +43,7 @@ class Ladder:
     """Makes the rungs and sound tracks of one media in the vault and reports each change.
 
     `published(renditions, tracks)` is called when one can be played and again when it is complete;
-    `progressed(percent)` while the encoder runs.
+    `progressed(percent)` while the encoder runs, five times a second.
     """
 
     def __init__(self, job: Job, encoders: Encoders, published: Published, progressed: Callable[[float], None]):
@@ -81,7 +81,7 @@ class Ladder:
         )  # fmt: skip
         shown = Rendition(rung.name, found.width, found.height, round(found.bit_rate * 1.2))
         try:
-            self._follow(command, {rung: shown}, sounds, lambda percent: None)
+            self._follow(command, {rung: shown}, sounds, lambda percent: self._progressed(0.0))
             self._beside = ()
         except (ChildFailed, _TooLong) as error:
             log.warning("no_source_rung", reason=str(error)[-300:])
@@ -163,7 +163,7 @@ class Ladder:
                 time.sleep(_POLL_SECONDS)
                 self._wait_for_room(child)
                 self._take_up(pictures, sounds)
-                self._report(child, progressed)
+                progressed(self._percent(pictures))
             child.check()
         self._take_up_rest(pictures, sounds)
         for rung in (*pictures, *sounds):
@@ -218,14 +218,11 @@ class Ladder:
             if rung.name in published:
                 published[rung.name] = replace(published[rung.name], bandwidth=max(rung.peak_bandwidth, 1))
 
-    def _report(self, child: Child, progressed: Callable[[float], None]) -> None:
-        """`-progress` writes out_time_us every second; the last one counts."""
-        with child.output.open("rb") as file:
-            file.seek(max(0, child.output.stat().st_size - 2000))
-            lines = file.read().decode(errors="replace").splitlines()
-        times = [line.partition("=")[2] for line in lines if line.startswith("out_time_us=")]
-        if times and times[-1].isdigit() and self._job.found.duration:
-            progressed(min(99.0, int(times[-1]) / 1e6 / self._job.found.duration * 100))
+    def _percent(self, rungs: Iterable[Rung]) -> float:
+        """By the segments taken up: ffmpeg's own `-progress` is silent until every output has begun, and the storyboard
+        begins at the end."""
+        done, whole = min(rung.seconds for rung in rungs), self._job.found.duration
+        return min(99.0, done / whole * 100) if whole else 0.0
 
     # --- rungs -----------------------------------------------------------------------------------
 

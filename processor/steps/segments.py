@@ -55,7 +55,7 @@ class Rung:
         self.name, self._source, self._target = name, source, target
         self._media_key, self._key_seconds, self.longest = media_key, key_seconds, longest
         self.segments: list[Segment] = []
-        self._seconds, self._listed = 0.0, 0
+        self.seconds, self._listed = 0.0, 0  # of the segments taken up
         source.mkdir(parents=True)
         target.mkdir(parents=True, exist_ok=True)
 
@@ -110,14 +110,14 @@ class Rung:
         shutil.rmtree(self._target, ignore_errors=True)
 
     def _encrypt(self, plain: Path, seconds: float) -> None:
-        content, period = plain.read_bytes(), int(self._seconds // self._key_seconds)
+        content, period = plain.read_bytes(), int(self.seconds // self._key_seconds)
         seconds = corrected(seconds, content)
         segment = Segment.sealed(contract.segment_name(len(self.segments)), seconds, period, len(content))
         key = vault.content_key(self._media_key, self.name, period)
         write_durably(self._target / segment.name, vault.encrypt(key, content, segment.iv))
         plain.unlink()
         self.segments.append(segment)
-        self._seconds += seconds
+        self.seconds += seconds
 
     def _write_playlist(self, done: bool) -> None:
         write_durably(self._target / contract.PLAYLIST, playlist(self.segments, self.longest, done))

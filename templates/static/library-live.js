@@ -42,7 +42,7 @@ async function refresh() {
   const part = await fetchResults(url);
   if (!part || address !== location.href || isNarrowing()) return;
   const first = [...part.querySelectorAll("#library .card")];
-  const known = [...shown.querySelectorAll(".card")].slice(0, first.length);
+  const known = [...shown.querySelectorAll(".card")].slice(0, part.querySelector("[data-more]") ? first.length : undefined);
   const untouched = count <= first.length && scrollY < AT_THE_TOP;
   if (ids(first) !== ids(known) && (untouched || changed)) return showResults(part);
   for (const card of first) {

@@ -79,6 +79,24 @@ def test_a_certificate_is_renewed_while_nginx_runs(stack):
     wait_until(lambda: certificate(stack) != before)  # the old workers end what they have
 
 
+def test_what_certbot_brings_is_copied_for_the_account_alone(stack, place):
+    files = {"fullchain.pem": b"chain", "privkey.pem": b"key"}
+    for name, content in files.items():
+        (place / name).write_bytes(content)
+    subprocess.run(
+        [REPO / "deploy/certbot-hook", stack.data], check=True, env=os.environ | {"RENEWED_LINEAGE": str(place)}
+    )
+    brought = [stack.data / "tls" / name for name in ("acme-certificate.pem", "acme-key.pem")]
+    try:
+        assert [path.read_bytes() for path in brought] == [b"chain", b"key"]
+        assert {(path.stat().st_uid, path.stat().st_mode & 0o777) for path in brought} == {
+            (stack.data.stat().st_uid, 0o400)
+        }
+    finally:
+        for path in brought:
+            path.unlink()
+
+
 def test_a_backup_of_a_running_stack_can_be_restored(stack, place):
     made = json.loads(stack.sluice("backup", "run", str(place), "--json"))
     assert made["files"] > 5

@@ -65,6 +65,7 @@ def test_a_running_and_a_waiting_import_are_cancelled_and_their_files_kept(stack
     wait_until(lambda: state(admin, "running.mp4") == "running")
     stack.drop(long_film, "waiting.mp4")
     wait_until(lambda: state(admin, "waiting.mp4") == "waiting")
+    wait_until(lambda: job(admin, "running.mp4")["progress"] > 0)
     listed = json.loads(stack.sluice("queue", "list", "--json"))
     assert [j["state"] for j in listed if j["name"] in ("running.mp4", "waiting.mp4")] == ["running", "waiting"]
     ids = {name: job(admin, name)["media_id"] for name in ("running.mp4", "waiting.mp4")}

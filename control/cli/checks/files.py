@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from control.cli.certificate import RENEW_BEFORE
 from control.cli.checks import Finding, good, judged
@@ -103,7 +104,7 @@ def certificate(settings: Settings) -> Iterator[Finding]:
     yield judged(
         "certificate", left > RENEW_BEFORE, says, renewing, "failed" if left < timedelta(days=3) else "warning"
     )
-    fits = _fits(found, key)
+    fits = belong_together(found, key)
     says = "it fits" if fits else "it belongs to another certificate"
     yield judged("certificate-key", fits, says, "Name the key of this very certificate: server.certificate_key")
 
@@ -126,9 +127,7 @@ def _json(path: Path) -> bool:
         return False
 
 
-def _fits(certificate: x509.Certificate, key: bytes) -> bool:
-    from cryptography.hazmat.primitives import serialization
-
+def belong_together(certificate: x509.Certificate, key: bytes) -> bool:
     try:
         loaded = serialization.load_pem_private_key(key, None)
     except (ValueError, TypeError):
