@@ -22,9 +22,9 @@ from psycopg.rows import dict_row
 
 from control.domain.receipts import Position
 from control.storage import access_log
+from control.storage.log_rotation import REST_SECONDS, Rotation
 from control.storage.sql.lately import LatelyStore
 from control.storage.sql.receipts import ReceiptStore
-from processor.log_rotation import REST_SECONDS, Rotation
 from processor.receipts import Tail
 from tests.log_lines import MEDIA, delivery, segment
 from tests.recount import PERIOD, SEGMENT, Recount, astray, sums
