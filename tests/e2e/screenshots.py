@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,20 +17,21 @@ from tests.e2e import browser as chrome
 from tests.e2e import pages
 from tests.stack import Client, running
 
-USAGE = "deploy/test screenshots [URL DIR [PAGE...]]: PAGE is a name of tests/e2e/pages.py, or how several begin"
+USAGE = "deploy/test screenshots [URL DIR [PART...]]: only pictures whose names have a part, as watch- or phone-light"
 TARGET = Path("screenshots")
 LOOKS = [
     (f"{size}-{theme}", viewport, theme)
     for size, viewport in (("desktop", chrome.DESKTOP), ("phone", chrome.PHONE))
     for theme in ("dark", "light")
 ]
+UPLOADS = ("upload-busy", "upload-unfinished")  # of a page that is not still enough for pages.py
 WAIT = 20_000  # ms for what is clicked on: what is not there by then will not come
 TALLEST = 2400  # px of a page that goes on and on
 
 
 @dataclass
 class Album:
-    """The pictures of one run; `only` names the pages that are wanted, all if none."""
+    """The pictures of one run; `only` has parts of the names of those that are wanted, all if none."""
 
     target: Path
     only: tuple[str, ...] = ()
@@ -39,8 +39,8 @@ class Album:
     without: list[str] = field(default_factory=list)  # what could not be shown, and why
     begun: float = field(default_factory=time.monotonic)
 
-    def wants(self, name: str) -> bool:
-        return not self.only or name.startswith(self.only)
+    def wants(self, name: str, look: str) -> bool:
+        return not self.only or any(part in f"{name}-{look}" for part in self.only)
 
     def take(self, page: Page, name: str, look: str) -> None:
         page.wait_for_timeout(1000)  # what moves has come to rest
@@ -65,17 +65,21 @@ def take(url: str, password: str, client: Client, album: Album) -> None:
     people = pages.people(world, password)
     with chrome.chromium() as browser:
         for look, viewport, theme in LOOKS:
+            if not any(album.wants(name, look) for name in (*pages.PLACES, *UPLOADS)):
+                continue
             viewer = pages.Viewer.of(browser, url, people, viewport, theme)
             for page in viewer.tabs.values():
                 page.set_default_timeout(WAIT)
             shoot(viewer, world, album, look)
-            if album.wants("upload"):
+            if any(album.wants(name, look) for name in UPLOADS):
                 try_uploads(viewer.tabs["admin"], album, look)
             viewer.close()
 
 
 def shoot(viewer: pages.Viewer, world: dict[str, str], album: Album, look: str) -> None:
-    for name, place in wanted(album):
+    for name, place in pages.PLACES.items():
+        if not album.wants(name, look):
+            continue
         page, address = viewer.page(place), pages.address(place, world)
         try:
             if not address:
@@ -88,15 +92,11 @@ def shoot(viewer: pages.Viewer, world: dict[str, str], album: Album, look: str) 
             album.miss(name, look, error.message.splitlines()[0])
 
 
-def wanted(album: Album) -> Iterator[tuple[str, pages.Place]]:
-    return ((name, place) for name, place in pages.PLACES.items() if album.wants(name))
-
-
 def try_uploads(page: Page, album: Album, look: str) -> None:
     try:
         shoot_uploads(page, album, look)
     except Error as error:
-        album.miss("upload-busy", look, error.message.splitlines()[0])
+        album.miss("upload", look, error.message.splitlines()[0])
 
 
 def shoot_uploads(page: Page, album: Album, look: str) -> None:
@@ -110,10 +110,10 @@ def shoot_uploads(page: Page, album: Album, look: str) -> None:
             Path(place, name).write_bytes(content)
         page.set_input_files("#pick-files", [Path(place, name) for name in files])
         page.wait_for_timeout(3000)
-        album.take(page, "upload-busy", look)
+        album.take(page, UPLOADS[0], look)
     page.unroute_all(behavior="ignoreErrors")
     page.goto("/upload")
-    album.take(page, "upload-unfinished", look)
+    album.take(page, UPLOADS[1], look)
     if page.locator("[data-act=cancel]:visible").count():
         page.locator("[data-act=cancel]:visible").first.click()
         page.wait_for_timeout(500)
