@@ -48,7 +48,11 @@ function offerStart(stage, video, start) {
     chip.hidden = true;
     stage.querySelector("media-controller").focus();
   });
-  video.addEventListener("playing", () => setTimeout(() => (chip.hidden = true), OFFER_FOR), { once: true });
+  video.addEventListener("playing", begun, { once: true });
+  function begun() {
+    chip.querySelector("[data-says]").textContent = "Resumed";
+    setTimeout(() => (chip.hidden = true), OFFER_FOR);
+  }
 }
 
 /** On the server, of whoever is signed in. */
