@@ -1,31 +1,75 @@
-"""`deploy/test bench library`: what people ask of a library of 10,000 and of 1,000,000 media, in turns."""
+"""A pipeline without its neighbours: real steps, a real vault, and stores that forget all they are told."""
 
 from __future__ import annotations
 
-import argparse
+import os
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
-from tests.bench.versus import Questions, Rival, compare, header
-from tests.control.storage.conftest import private_postgres
-from tests.generated_media import generate
-from tests.library_questions import deep, questions
-
-
-def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="deploy/test bench library", description=__doc__)
-    parser.add_argument("--small", type=int, default=10_000)
-    parser.add_argument("--large", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=40)
-    parser.add_argument("--only", default="", help="questions with this in their name")
-    options = parser.parse_args(arguments)
-    with private_postgres() as small, private_postgres() as large:
-        counts = options.small, options.large
-        owners = [generate(url, count)[0] for url, count in zip((small, large), counts, strict=True)]
-        rivals = Rival(small), Rival(large)
-        header("library, pages of so many media", *counts)
-        asked = [_asked(rival, owner, options.only) for rival, owner in zip(rivals, owners, strict=True)]
-        compare(rivals, tuple(asked), options.rounds)
+from control import settings, vault
+from control.domain.media import Media
+from processor.encoders import Encoders
+from processor.pipeline import Pipeline
+from processor.scratch import Scratch
 
 
-def _asked(rival: Rival, viewer: str, only: str) -> Questions:
-    every = questions(rival.database, viewer) | {"the middle, by cursor": deep(rival.database)}
-    return {name: ask for name, ask in every.items() if only in name}
+class Forgetful:
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return lambda *told, **more: None
+
+
+class Names(Forgetful):
+    """The one thing that the pipeline must be told: which file a media is. `playable` hears of the first rung."""
+
+    def __init__(self, playable: Callable[[], None] = lambda: None):
+        self._names: dict[str, str] = {}
+        self._playable = playable
+
+    def add(self, name: str) -> str:
+        media_id = str(uuid.uuid4())
+        self._names[media_id] = name
+        return media_id
+
+    def find(self, media_id: str) -> Media:
+        return Media(media_id, self._names[media_id], "video", "", 0, "import", "pending", datetime.now(UTC))
+
+    def import_path(self, media_id: str) -> bytes:
+        return os.fsencode(self._names[media_id])
+
+    def set_renditions(self, media_id: str, renditions: list, tracks: list) -> None:
+        if renditions:
+            self._playable()
+
+    def fail(self, media_id: str, code: str, sentence: str) -> None:
+        raise RuntimeError(f"{self._names[media_id]}: {sentence}")
+
+
+class WithoutPictures(Pipeline):
+    """No thumbnail, preview or subtitles of a film."""
+
+    def _pictures_and_texts(self, media, job, publication) -> None:
+        pass
+
+
+class Library:
+    """A DIR that media can be put into, as the processor does it."""
+
+    def __init__(self, data: Path, playable: Callable[[], None] = lambda: None):
+        self.settings = settings.load(data)
+        for place in ("imports", "vault", "archive", "keys", "work"):
+            (data / place).mkdir(exist_ok=True)
+        (data / "keys/master.key").write_text(os.urandom(32).hex())
+        self._names, forgetful = Names(playable), Forgetful()
+        self._pipeline = WithoutPictures(
+            self.settings, self._names, forgetful, vault.MasterKeys(data / "keys"), forgetful,
+            Scratch(self.settings.paths), Encoders(self.settings), forgetful,
+        )  # fmt: skip
+
+    def take(self, source: Path) -> None:
+        """All that is made of `source`, which stays where it is."""
+        media_id = self._names.add(f"{uuid.uuid4()}{source.suffix}")
+        os.link(source, self.settings.paths.imports / os.fsdecode(self._names.import_path(media_id)))
+        self._pipeline.process(media_id)
