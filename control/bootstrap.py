@@ -24,6 +24,7 @@ from control.services.audit import Audit
 from control.services.batches import Batches
 from control.services.counts import Counts
 from control.services.drop_boxes import DropBoxes
+from control.services.edge_logs import EdgeLogs
 from control.services.events import EventHub
 from control.services.explain import Explain
 from control.services.files import Files
@@ -159,6 +160,7 @@ class Services:
     usage: Usage
     health: Health
     receipts: Receipts
+    edge_logs: EdgeLogs
     insight: Insight
     history: History
     vault: Vault
@@ -364,6 +366,7 @@ def services(
         insight=Insight(InsightStore(database)),
         history=History(HistoryStore(database)),
         receipts=receipts,
+        edge_logs=EdgeLogs(settings.paths.logs),
         quarantine=quarantine,
         keys=key_ages,
         usage=usage,

@@ -49,6 +49,7 @@ from control.resources import (
     audit,
     auth,
     batches,
+    edge_logs,
     events,
     files,
     health,
@@ -275,6 +276,8 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     yield route(contract.CONTENT_KEY.path + "{grant}/{media_id:uuid}/{rung}/{n:int}", keys, GET=INTERNAL)
 
     yield route(contract.PARTS.path + "{archive_id:uuid}", archives.Parts(s.archives, s.archive_parts), GET=INTERNAL)
+    pieces = edge_logs.Piece(s.edge_logs)
+    yield route(contract.EDGE_LOGS.path + "{edge}/{piece}", pieces, PUT=INTERNAL)
 
     # Health
     yield route("/healthz", health.Health(s.settings.paths.data), GET=OPEN)

@@ -78,11 +78,14 @@ MEMBER = Location(INTERNAL + "member/", internal=True)  # {root}/{path}: one fil
 TUS_CREATE = Location(INTERNAL + "tus/create", internal=True)  # by method, because each has a largest body of its own
 TUS_APPEND = Location(INTERNAL + "tus/append/", internal=True)
 TUS_ASK = Location(INTERNAL + "tus/ask/", internal=True)
+# At the door for edges alone, which ask for themselves here and for no viewer.
+EDGE_KEYS = Location(INTERNAL + "edge/links.json", internal=True)
+EDGE_LOGS = Location(INTERNAL + "edge/logs/", internal=True, proxied=True)  # PUT {name of a file of its log}
 
 LOCATIONS = (
     STATIC, HLS, DOWNLOAD, STREAM, GET, BATCH, STILLS, SHARES, PART, COMPLETE, TUS, EVENTS, METRICS, AUTH, CONTENT_KEY,
     VAULT, ORIGINALS, STORED, QUARANTINE, MOUNTS, LINKED, DIRECTORY, ARCHIVE, PARTS, MEMBER, TUS_CREATE, TUS_APPEND,
-    TUS_ASK,
+    TUS_ASK, EDGE_KEYS, EDGE_LOGS,
 )  # fmt: skip
 
 STILL_KINDS = ("thumbnail", "preview", "still", "storyboard", "waveform")
@@ -101,6 +104,11 @@ class RequestHeader:
     def environ(self) -> str:
         """Its key in a WSGI environ (PEP 3333)."""
         return "HTTP_" + self.name.upper().replace("-", "_")
+
+    @property
+    def variable(self) -> str:
+        """What a client, or an edge, has sent of it."""
+        return "$http_" + self.name.lower().replace("-", "_")
 
 
 @dataclass(frozen=True)
@@ -131,6 +139,10 @@ REQUEST_HEADERS = (
 # Written by our own pages, and by Nginx on live events; read by control: "1" on what a page asks while nobody is at it.
 # Whoever forges it only shortens their own session.
 BACKGROUND = RequestHeader("X-Sluice-Background")
+
+# Written by edges, read by control hosts' Nginx: "1" on what an edge fetches for its cache, which is no delivery.
+FILL = RequestHeader("X-Sluice-Fill")
+EDGE_CACHE = ResponseHeader("X-Sluice-Cache", public=True)  # of an edge: HIT, MISS, REVALIDATED …
 
 DIRECTORY_ACTION = "directory"
 CREATE_ACTION, APPEND_ACTION = "create", "append"  # an upload: may it begin, may this body be stored?
@@ -354,6 +366,21 @@ def drive_socket(run: Path, mount: str) -> Path:
 def away_flag(run: Path, mount: str) -> Path:
     """There while the mount is away: the processor makes and removes it, Nginx answers 503 while it is there."""
     return run / "away" / mount
+
+
+# --- edges: Nginx nodes in front, known by a certificate (control/cli/edge_certificates.py) -------------------------
+
+ORIGIN_NAME = "sluice-origin"  # in the certificate of every door, whatever the host is called
+DOOR, EDGES_CA, EDGES = "door", "edges-ca", "edges"  # keys/door.{pem,key}, keys/edges-ca.{pem,key}, keys/edges/NAME.pem
+EDGE, ORIGIN = "edge", "origin"  # on an edge: keys/edge.{pem,key}, and keys/origin.pem, whom it trusts
+EDGE_NAME = "[a-z0-9][a-z0-9-]{0,30}"
+EDGE_INCOMING = ".incoming"  # beside the directories of edges: no name of one
+EDGE_LOG = r"access\.log\.[0-9T]{8,30}"
+
+
+def edge_logs(logs: Path) -> Path:
+    """Where the doors leave what edges have sent of their logs: a directory for each, by its name."""
+    return logs / "edges"
 
 
 # --- X-Accel-Redirect: the one place where internal URLs are built --------------------------------

@@ -63,7 +63,7 @@ def make_directories(settings: Settings) -> None:
     paths = settings.paths
     for directory in (paths.nginx / "drives", paths.logs, paths.run, contract.away_flag(paths.run, "")):
         directory.mkdir(parents=True, exist_ok=True)
-    for private in (paths.cache, paths.spool):
+    for private in (paths.cache, paths.spool, contract.edge_logs(paths.logs)):
         private.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
@@ -99,11 +99,13 @@ def _workers(master: int) -> set[str]:
 
 
 def text(settings: Settings, **other: Any) -> str:
-    """The configuration of the main Nginx, with some `other` values of the context than the settings give.
+    """The configuration of the main Nginx (of an edge where the settings name origins), with some `other` values of the
+    context than the settings give.
 
     A name that nobody declared raises jinja2.UndefinedError.
     """
-    return environment().get_template("nginx.conf.j2").render(context(settings) | other)
+    template = "edge.conf.j2" if settings.edge.origins else "nginx.conf.j2"
+    return environment().get_template(template).render(context(settings) | other)
 
 
 def drive_text(settings: Settings, mount: Mount) -> str:

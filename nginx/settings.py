@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import secrets
 import shutil
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,14 @@ READER_POLICY = (
     "style-src 'self'; connect-src 'self'; img-src data: blob:; font-src 'self' data: blob:; "
     "form-action 'none'; base-uri 'none'"
 )
+
+
+# What an edge says of a segment in its own words, whatever the control host has said to the one who asked first.
+REPLACED_HEADERS = (
+    "Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Permissions-Policy",
+    "Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy", "Strict-Transport-Security", "Cache-Control", "Vary",
+    "Access-Control-Allow-Origin", "Access-Control-Expose-Headers",
+)  # fmt: skip
 
 
 class ErrorBodies:
@@ -92,6 +102,9 @@ def context(settings: Settings) -> dict[str, Any]:
         "certificate": settings.certificate,
         "certificate_key": settings.certificate_key,
         "link_keys": json.loads((settings.paths.keys / "links.json").read_text())["keys"],
+        "edge": settings.edge,
+        "door": door(settings),
+        "replaced_headers": REPLACED_HEADERS,
         "mounts": settings.mounts,
         "uploads": settings.uploads,
         "drive_seconds": DRIVE_SECONDS,
@@ -103,6 +116,22 @@ def context(settings: Settings) -> dict[str, Any]:
         "frame_origins": " ".join(settings.shares.frame_origins),
         "templates": PAGES,
     }
+
+
+def door(settings: Settings) -> dict[str, Any] | None:
+    """Where edges ask, and the fingerprint (SHA-1, as Nginx tells it) -> name of each; None where there is no door."""
+    if not settings.edge.door:
+        return None
+    known = sorted((settings.paths.keys / contract.EDGES).glob("*.pem"))
+    return {
+        "listens": [str(settings.edge.door), f"[::]:{settings.edge.door}"],
+        "edges": {_fingerprint(certificate): certificate.stem for certificate in known},
+    }
+
+
+def _fingerprint(certificate: Path) -> str:
+    der = ssl.PEM_cert_to_DER_cert(certificate.read_text())
+    return hashlib.sha1(der, usedforsecurity=False).hexdigest()
 
 
 def modules() -> list[Path]:

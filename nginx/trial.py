@@ -63,7 +63,7 @@ def _running(settings: Settings, paths: Paths, other: dict[str, Any]) -> Iterato
     port = _free_port()
     configuration = paths.nginx / "nginx.conf"
     configuration.touch(mode=0o600)
-    own = {"paths": paths, "pid": paths.nginx / "nginx.pid", "listens": [f"{HOST}:{port}"]}
+    own = {"paths": paths, "pid": paths.nginx / "nginx.pid", "listens": [f"{HOST}:{port}"], "door": None}
     configuration.write_text(render.text(settings, **own, **other))
     render.check(configuration, settings)
     command = [binary(), "-p", paths.nginx, "-c", configuration, "-e", "stderr", "-g", "daemon off;"]

@@ -19,6 +19,7 @@ from control.storage.sql.audit import AuditStore
 from control.storage.sql.grants import GrantStore
 from control.storage.sql.history import HistoryStore
 from control.storage.sql.insight import InsightStore
+from control.storage.sql.lately import LatelyStore
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
 from control.storage.sql.mounted import MountedStore
@@ -85,7 +86,9 @@ async def run(configuration: settings.Settings) -> None:
     timelines = Timelines(configuration.paths.vault, hls.segment_seconds, hls.key_period_seconds)
     receipt_store = ReceiptStore(database, Rollups(timelines.piece))
     receipts = Receipts(receipt_store, configuration, lambda ticket: changes.publish("ticket", ticket))
-    insight = Insight(InsightStore(database), HistoryStore(database), configuration.receipts.keep_days)
+    insight = Insight(
+        InsightStore(database), LatelyStore(database), HistoryStore(database), configuration.receipts.keep_days
+    )
     trash = Trash(
         TrashStore(database, media_changed), AuditStore(database), configuration.paths, configuration.trash.days
     )  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,9 +22,10 @@ from control import settings
 from control.domain.receipts import LOCAL, Batch
 from control.errors import DatabaseUnavailable
 from control.storage import access_log
+from control.storage.log_rotation import Rotation
 from control.storage.sql.receipts import Reading, ReceiptStore
+from nginx import contract
 from processor.log_lines import deliveries
-from processor.log_rotation import Rotation
 
 log = structlog.get_logger()
 
@@ -31,6 +33,7 @@ CHUNK_BYTES = 2 << 20  # a transaction: about 4,500 lines
 FEW_LINES = 100  # not worth a transaction of their own while more are coming
 LOOK_SECONDS = 0.25
 RETRY_SECONDS = 2.0
+EDGES_SECONDS = 2.0
 ROTATE_SECONDS = 10.0
 TIDY_SECONDS = 3600.0
 TOLD_SECONDS = 60  # so long ago a kill may have come between a commit and its message
@@ -99,6 +102,35 @@ def _behind_everything() -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
+class EdgeLogs:
+    """What edges have sent of their logs: a directory for each, whose pieces are read as the log here is."""
+
+    def __init__(self, store: ReceiptStore, directory: Path, keep_days: int, counted: Callable[[str], None]):
+        self._store, self._directory, self._keep, self._counted = store, directory, keep_days, counted
+        self._tails: dict[Path, Tail] = {}
+
+    def read_on(self) -> None:
+        for place in self._places():
+            if place not in self._tails:
+                self._tails[place] = Tail(self._store, place, self._keep, self._counted, _source(place))
+            while self._tails[place].step() > FEW_LINES:
+                pass
+
+    def remove_read(self) -> None:
+        for place in self._places():
+            Rotation(place, place / "none", 0).remove_read(self._store.positions(_source(place)))
+
+    def _places(self) -> list[Path]:
+        if not self._directory.is_dir():
+            return []
+        return [place for place in self._directory.iterdir() if re.fullmatch(contract.EDGE_NAME, place.name)]
+
+
+def _source(place: Path) -> str:
+    """In the table of positions."""
+    return f"edge {place.name}"
+
+
 class Receipts:
     """The processor's task: tail, rotate, forget."""
 
@@ -108,12 +140,14 @@ class Receipts:
         self._tail = Tail(store, paths.logs, receipts.keep_days, counted)
         self._rotation = Rotation(paths.logs, paths.run / "nginx.pid", receipts.log_bytes)
         self._keep = timedelta(days=receipts.keep_days)
-        self._beside = ThreadPoolExecutor(3, "receipts", initializer=_behind_everything)
+        self._edges = EdgeLogs(store, contract.edge_logs(paths.logs), receipts.keep_days, counted)
+        self._beside = ThreadPoolExecutor(4, "receipts", initializer=_behind_everything)
 
     async def run(self) -> None:
         """Until cancelled. Any number of processors may do it: the others stand by."""
         await asyncio.gather(
             self._every(LOOK_SECONDS, self._read_on),
+            self._every(EDGES_SECONDS, self._edges.read_on),
             self._every(ROTATE_SECONDS, self._rotation.turn),
             self._every(TIDY_SECONDS, self._tidy),
         )
@@ -138,5 +172,6 @@ class Receipts:
 
     def _tidy(self) -> None:
         self._rotation.remove_read(self._store.positions(LOCAL))
+        self._edges.remove_read()
         if months := self._store.forget_before(datetime.now(UTC) - self._keep):
             log.info("receipts_forgotten", months=months)

@@ -145,6 +145,16 @@ class Stack:
         ):
             yield secure
 
+    def wait_until_it_listens(self) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                with self._connected():
+                    return
+            except OSError:
+                assert time.monotonic() < deadline, f"nothing listens on port {self.port}"
+                time.sleep(0.05)
+
     def send_and_leave(self, request: bytes) -> None:
         """Send bytes as they are, and wait for nothing: a client that goes away."""
         with self._connected() as secure:
@@ -321,7 +331,7 @@ def running(
         start(stack)
         yield stack
     finally:
-        subprocess.run([REPO / "deploy/down", "--data", data], check=True, timeout=START_SECONDS)
+        stop(stack)
         shutil.rmtree(data)
 
 
@@ -333,6 +343,10 @@ def start(stack: Stack) -> None:
     )  # fmt: skip
     if up.returncode:
         raise RuntimeError(f"deploy/up failed:\n{up.stdout}{up.stderr}")
+
+
+def stop(stack: Stack) -> None:
+    subprocess.run([REPO / "deploy/down", "--data", stack.data], check=True, timeout=START_SECONDS)
 
 
 _reserved: list[socket.socket] = []  # they reserve a port by their name for as long as this process lives

@@ -51,12 +51,15 @@ def show_(data: Path, as_json: bool, shell: bool) -> None:
 
 
 def for_shell(loaded: settings.Settings) -> dict[str, str]:
+    edge = bool(loaded.edge.origins)
     return {
         "RUN": str(loaded.paths.run),
         "PORT_NUMBER": str(loaded.server.port),
         "URL": loaded.public_url,
-        "PRIVATE_POSTGRES": "no" if loaded.database.url else "yes",
-        "PRIVATE_REDIS": "no" if loaded.redis.url else "yes",
+        "EDGE": "yes" if edge else "no",
+        "PRIVATE_POSTGRES": "no" if loaded.database.url or edge else "yes",
+        "PRIVATE_REDIS": "no" if loaded.redis.url or edge else "yes",
+        "PROGRAMS": "sluice:nginx sluice:sync" if edge else "sluice:control sluice:processor sluice:nginx",
         "ADMIN": first_admin.name(loaded.data),
         "FINGERPRINT": hashlib.sha256(loaded.model_dump_json().encode()).hexdigest(),
     }

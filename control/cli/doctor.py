@@ -15,6 +15,8 @@ from control.cli.instance import quiet
 from control.cli.outcome import as_json, printable, show
 from nginx.render import RenderError, try_out
 
+Look = Callable[[], Iterable[Finding]]
+
 _MARKS = {"ok": "ok", "warning": "!!", "failed": "XX"}
 
 
@@ -51,14 +53,26 @@ def examine(data: Path, running: bool = True) -> Iterator[Finding]:
         yield Finding("settings", "failed", f"{data} is no data directory", "deploy/up, or: sluice init")
         return
     yield Finding("settings", "ok", str(data / "sluice.toml"))
+    for look in _of_an_edge(loaded) if loaded.edge.origins else _of_a_host(loaded, running):
+        yield from _guarded(look)
+
+
+def _of_a_host(loaded: settings.Settings, running: bool) -> tuple[Look, ...]:
     of_the_machine = (
         lambda: programs.programs(loaded), programs.sandbox, lambda: files.directories(loaded),
         lambda: files.secrets(loaded), lambda: files.room(loaded), files.handles, lambda: files.certificate(loaded),
         lambda: _configuration(loaded), parts.clock,
     )  # fmt: skip
     of_what_runs = (lambda: parts.stores(loaded), lambda: parts.doors(loaded))
-    for look in of_the_machine + (of_what_runs if running else ()):
-        yield from _guarded(look)
+    return of_the_machine + (of_what_runs if running else ())
+
+
+def _of_an_edge(loaded: settings.Settings) -> tuple[Look, ...]:
+    """It has no stores, no control and no pipeline."""
+    return (
+        lambda: files.directories(loaded), lambda: files.room(loaded), files.handles,
+        lambda: files.certificate(loaded), lambda: _configuration(loaded), parts.clock, lambda: parts.origins(loaded),
+    )  # fmt: skip
 
 
 def line(one: Finding) -> str:
@@ -73,7 +87,7 @@ def summary(found: list[Finding]) -> str:
     return f"{len(found)} checks: {broken} failed, {warned} to look at."
 
 
-def _guarded(look: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
+def _guarded(look: Look) -> Iterator[Finding]:
     try:
         yield from look()
     except Exception as error:  # a check that cannot be made must not hide the others

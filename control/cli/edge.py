@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from control.bootstrap import Services
+from control.cli import edges
 from control.cli.instance import opened
 from control.cli.outcome import CommandError, as_json, printable, show
 from control.cli.probes import Hole, Request, gated, internal, judge, signed
@@ -35,23 +36,32 @@ def command() -> None:
     """The edge: what Nginx says to whom."""
 
 
+for other in (edges.mint, edges.remove, edges.sync):
+    command.add_command(other)
+
+
 @command.command("verify")
+@click.option("--at", metavar="HOST:PORT", help="Ask an edge instead of the Nginx of this machine.")
 @as_json
 @click.pass_obj
-def verify_(data: Path, as_json: bool) -> None:
+def verify_(data: Path, at: str | None, as_json: bool) -> None:
     """Ask the running Nginx for one object of every kind, with the right credentials and every wrong one.
 
     It makes what it asks for, and takes it away again. Exit code 1: a wrong answer, with the request that got it.
     """
+    host, _, port = (at or "").rpartition(":")
     with opened(data) as services:
-        verdict = verify(services, services.settings.server.port)
+        verdict = verify(services, int(port or services.settings.server.port), host.strip("[]") or Wire.HOST)
     tell(verdict, as_json)
     sys.exit(bool(verdict.holes))
 
 
-def verify(services: Services, port: int) -> Verdict:
-    """Ask the Nginx on this port of this machine; raises CommandError where it cannot be asked."""
-    began, wire = time.monotonic(), Wire(port)
+def verify(services: Services, port: int, host: str = Wire.HOST) -> Verdict:
+    """Ask the Nginx on this port, of this machine unless another is named.
+
+    Raises CommandError where none can be asked.
+    """
+    began, wire = time.monotonic(), Wire(port, host)
     _must_listen(wire)
     with canary(services) as made:
         questions = itertools.chain(
@@ -70,7 +80,7 @@ def verify(services: Services, port: int) -> Verdict:
 def _must_listen(wire: Wire) -> None:
     answer = wire.ask(Request("/healthz"))
     if answer.status == 403:
-        raise CommandError(f"{wire.HOST} may not ask here: add it to server.allowed_networks.")
+        raise CommandError(f"{wire.host} may not ask here: add it to server.allowed_networks.")
     if answer.status != 200:
         raise CommandError("control does not answer. Start it with deploy/up, or systemctl start sluice-control.")
 

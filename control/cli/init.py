@@ -11,6 +11,7 @@ import click
 
 from control import settings
 from control.cli.certificate import ensure_certificate
+from control.cli.edge_certificates import ensure_door
 from control.cli.outcome import CommandError
 from control.cli.settings_file import demo_sections, settings_file
 from control.files import write_secret, write_whole
@@ -34,7 +35,10 @@ def command(data: Path, port: int | None, demo: bool) -> None:
 def initialise(loaded: settings.Settings) -> None:
     """Make the directories, keys and certificate that are missing."""
     ensure_directories(loaded.paths)
-    ensure_keys(loaded.paths.keys)
+    if not loaded.edge.origins:  # an edge was given what it may know (`sluice edge mint`)
+        ensure_keys(loaded.paths.keys)
+    if loaded.edge.door:
+        ensure_door(loaded.paths.keys)
     if loaded.server.certificate is None:
         ensure_certificate(loaded.certificate, loaded.certificate_key, host=loaded.public_host)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 _TEXT = """\
 # The settings of this Sluice. A line that starts with "#name =" shows a default: remove the "#" to change it.
@@ -35,6 +36,14 @@ _TEXT = """\
 # if they may connect at all (above).
 [metrics]
 #allowed_networks = ["127.0.0.0/8", "::1/128"]
+
+# Growth: edges in front of one control host or several (Nginx nodes that check signed prefixes themselves and keep
+# ciphertext segments). door is the port of a control host where edges ask, 0: there are none. `sluice edge mint` makes
+# the directory of an edge; origins are the doors that it asks ("10.0.0.1:8443"), cache_bytes is what it keeps at most.
+[edge]
+#door = 0
+#origins = []
+#cache_bytes = 10737418240
 
 # Postgres holds the truth. Empty: a private instance in this directory. With a URL of your own none is started.
 [database]
@@ -253,6 +262,11 @@ _TEXT = """\
 #   role = "viewer"
 """
 
+_EDGE = """\
+# The settings of an edge of Sluice: an Nginx node in front of the control hosts. Made by `sluice edge mint`. [server]
+# is as on the control hosts; a certificate of its own is named there (certificate, certificate_key).
+"""
+
 _DEMO = """
 # Made by deploy/up --demo.
 [[mounts]]
@@ -269,6 +283,12 @@ path = {gate}
 def settings_file(port: int | None = None) -> str:
     """The whole file; a port that was asked for is switched on."""
     return _TEXT.replace("@port@", "#port = 1027" if port is None else f"port = {port}")
+
+
+def edge_settings_file(server: dict[str, Any], origins: list[str]) -> str:
+    """That of an edge: what it has to know, and nothing that is control's."""
+    said = "".join(f"{name} = {json.dumps(value)}\n" for name, value in server.items())
+    return f"{_EDGE}\n[server]\n{said}\n[edge]\norigins = {json.dumps(origins)}\n#cache_bytes = 10737418240\n"
 
 
 def demo_sections(data: Path) -> str:

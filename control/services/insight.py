@@ -11,8 +11,8 @@ from control.domain.insight import (
     HOURLY,
     HOURS_KEPT,
     LONGEST_SPAN,
-    SPANS,
     Span,
+    lately,
     median_length,
     span,
 )
@@ -31,8 +31,7 @@ def chosen_span(name: str, start: datetime | None, end: datetime | None, now: da
     if name != "custom":
         if start or end:
             raise BadRequest("from, to: they belong to range=custom.")
-        grain = "h" if name == "24h" else "d"
-        return span(now - SPANS[name] + timedelta(hours=1 if grain == "h" else 24), now, grain)
+        return lately(name, now)
     if start is None:
         raise BadRequest("from: a custom range needs its beginning.")
     end = end or now

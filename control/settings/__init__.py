@@ -26,6 +26,7 @@ from control.settings.sections import (
     Archives,
     Audio,
     Database,
+    Edge,
     Ffmpeg,
     Hls,
     Images,
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
 
     data: Path
     server: Server = Server()
+    edge: Edge = Edge()
     metrics: Metrics = Metrics()
     database: Database = Database()
     redis: RedisServer = RedisServer()

@@ -56,6 +56,20 @@ class Server(Section):
     workers: int = Field(2, ge=1, le=64)  # control (gunicorn) workers
 
 
+class Edge(Section):
+    """Nginx nodes in front: what a control host says to them, and what makes a node one of them."""
+
+    door: int = Field(0, ge=0, le=65535)  # of a control host: the port for edges alone; 0: there are none
+    origins: list[Annotated[str, Field(pattern=r"^([a-z0-9.-]+|\[[0-9a-f:]+\]):[0-9]{1,5}$")]] = []  # of an edge: doors
+    cache_bytes: int = Field(10 << 30, ge=1 << 20)  # of an edge: so much ciphertext is kept
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Edge:
+        if self.door and self.origins:
+            raise ValueError("give either door (a control host) or origins (an edge)")
+        return self
+
+
 class Metrics(Section):
     """/metrics, for Prometheus."""
 

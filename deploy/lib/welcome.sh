@@ -6,8 +6,10 @@ welcome() {
     printf '\n  Sluice runs as the account %s, its data lies in %s\n' "$ACCOUNT" "$DATA"
     printf '    here     %s\n' "$URL"
     [[ -z $lan ]] || printf '    network  https://%s:%s\n' "$lan" "$PORT_NUMBER"
-    printf '    sign in  %s\n' "$(how_to_sign_in)"
-    printf '    media    drop files into %s\n' "$DATA/imports"
+    if [[ $EDGE == no ]]; then
+        printf '    sign in  %s\n' "$(how_to_sign_in)"
+        printf '    media    drop files into %s\n' "$DATA/imports"
+    fi
     printf '    stop     %s\n\n' "$(how_to_stop)"
     [[ -z $lan || ! -t 1 ]] || "$VENV/bin/segno" --compact "https://$lan:$PORT_NUMBER"
 }

@@ -7,30 +7,32 @@ compared row by row (`--rows` receipts really go through processor's rollups).
 from __future__ import annotations
 
 import argparse
-import json
-import statistics
-import sys
-import time
-from collections.abc import Callable, Sequence
+import hashlib
+import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 
-from control.domain.insight import LENGTHS, SPANS, span
+from control.domain.insight import LENGTHS, SPANS, Span, lately, span
 from control.domain.receipts import Batch, Delivery, Receipt
 from control.domain.watching import Piece
 from control.storage.sql.history import HistoryStore
 from control.storage.sql.insight import InsightStore
+from control.storage.sql.lately import LatelyStore
 from control.storage.sql.pool import Database
 from control.storage.sql.receipts import ReceiptStore
 from control.storage.sql.rollups import Rollups
+from tests.bench.versus import Questions, Rival, compare, header
 from tests.control.storage.conftest import private_postgres
 
 USERS, MEDIA, DAYS = 300, 3000, 60
+USER = str(uuid.UUID(hashlib.md5(b"user7", usedforsecurity=False).hexdigest()))
 PIECES = 100  # of a sitting on average, with a key for every six
 SEGMENT_BYTES, KEY_BYTES = 1_500_000, 16
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 SUMS = ("deliveries", "errors", "media", "users", "watching", "lengths", "heat")
+RUNNING = [f"insight_{subject}_{name}" for subject in ("media", "users") for name in ("lately", "weeks")]
 
 _WORLD = f"""
     SELECT setseed(0.5);
@@ -78,6 +80,17 @@ _FILL = {
             max(extract(epoch FROM begins)::bigint + 10 * (pieces - 1)), count(*), sum(pieces) * 10000, 0
         FROM sittings GROUP BY 1, 2""",
 }  # fmt: skip
+_EVERYTHING = """
+    TRUNCATE insight_media_lately, insight_users_lately, insight_media_weeks, insight_users_weeks;
+    INSERT INTO insight_media_weeks SELECT date_trunc('week', at, 'UTC'), media_id, sum(views), sum(watched_ms),
+        sum(downloads) FROM insight_media WHERE grain = 'd' GROUP BY 1, 2;
+    INSERT INTO insight_users_weeks SELECT date_trunc('week', at, 'UTC'), user_id, sum(watched_ms), sum(views),
+        sum(sittings), sum(downloads) FROM insight_users WHERE grain = 'd' GROUP BY 1, 2;
+    UPDATE insight_spans SET start = to_timestamp(0), stop = to_timestamp(0) WHERE span <> 'all';
+    INSERT INTO insight_media_lately SELECT 'all', media_id, sum(views), sum(watched_ms), sum(downloads)
+        FROM insight_media WHERE grain = 'd' GROUP BY media_id;
+    INSERT INTO insight_users_lately SELECT 'all', user_id, sum(watched_ms), sum(views), sum(sittings), sum(downloads)
+        FROM insight_users WHERE grain = 'd' GROUP BY user_id"""
 _LIBRARY = f"""
     INSERT INTO insight_storage SELECT date_trunc('day', now(), 'UTC') - make_interval(days => d), kind, 'completed',
         1000 - d, (1000 - d) * 1000000000::bigint FROM generate_series(0, {DAYS}) d,
@@ -89,14 +102,22 @@ _LIBRARY = f"""
 def fill(url: str, sittings: int) -> None:
     """Sittings, and the sums of their receipts by SQL alone: with a patience that the pool's connections have not."""
     with psycopg.connect(url) as connection:
-        for table in (*_FILL, "viewings"):
-            connection.execute(f"TRUNCATE {table}")
+        connection.execute(f"TRUNCATE sittings, {', '.join(_FILL)}, viewings")
         parameters = {"now": NOW, "count": sittings, "ends": LENGTHS, "last": len(LENGTHS) - 1}
-        connection.execute("TRUNCATE sittings")
         for statement in _SITTINGS.split(";"):
             connection.execute(statement, parameters)
         for table, select in _FILL.items():
             connection.execute(f"INSERT INTO {table} {select}", parameters)
+    sum_up(url)
+
+
+def sum_up(url: str) -> None:
+    """The running sums of the sums that there are."""
+    with psycopg.connect(url) as connection:
+        connection.execute(_EVERYTHING)
+    database = Database(url, max_size=1).open()
+    LatelyStore(database).slide()
+    database.close()
 
 
 def receipts_of(sitting: dict) -> list[Receipt]:
@@ -131,18 +152,20 @@ def roll_up(database: Database) -> int:
 def contents(database: Database) -> dict[str, list]:
     return {
         table: database.all(f"SELECT * FROM {table} t ORDER BY t::text")
-        for table in (*(f"insight_{name}" for name in SUMS), "history")
+        for table in (*(f"insight_{name}" for name in SUMS), "insight_spans", *RUNNING, "history")
     }
 
 
-def prove(database: Database, url: str, sittings: int) -> int:
+def prove(url: str) -> int:
     """Both ways make the same rows; returns of how many receipts."""
-    fill(url, sittings)
-    by_sql = contents(database)
-    for table in _FILL:
-        database.run(f"TRUNCATE {table}")
-    count = roll_up(database)
-    by_receipts = contents(database)
+    database = Database(url, max_size=1).open()
+    try:
+        by_sql = contents(database)
+        database.run(f"TRUNCATE {', '.join([*_FILL, *RUNNING])}")
+        count = roll_up(database)
+        by_receipts = contents(database)
+    finally:
+        database.close()
     for table, rows in by_sql.items():
         assert rows == by_receipts[table], table
     return count
@@ -151,50 +174,55 @@ def prove(database: Database, url: str, sittings: int) -> int:
 # --- every question -------------------------------------------------------------------------------
 
 
-def questions(database: Database) -> dict[str, Callable[[], object]]:
-    store, history = InsightStore(database), HistoryStore(database)
-    user = str(database.one("SELECT md5('user7')::uuid AS id")["id"])
+def questions(database: Database) -> Questions:
+    """Of the spans that there are now, and of one of somebody's own."""
+    store, now = InsightStore(database), datetime.now(UTC)
+    spans = {name: lately(name, now) for name in SPANS} | {
+        "own": span(now - timedelta(days=45), now - timedelta(days=3), "d"),
+        "own week": span(now - timedelta(days=30), now - timedelta(days=24), "d"),
+    }
+    found: Questions = {}
+    for name, one in spans.items():
+        found |= _of_span(store, name, one)
+    return found | _of_one(database, store)
+
+
+def _of_span(store: InsightStore, name: str, one: Span) -> Questions:
+    return {
+        f"popular {name}": lambda: store.popular(one, None, False, USER, 20),
+        f"popular {name}, of one kind": lambda: store.popular(one, "audio", False, USER, 20),
+        f"watching {name}": lambda: store.watching(one),
+        f"active users {name}": lambda: store.active_users(one),
+        f"most active {name}": lambda: store.most_active(one, 20),
+        f"lengths {name}": lambda: store.lengths(one),
+        f"deliveries {name}": lambda: store.deliveries(one),
+        f"errors {name}": lambda: store.errors(one),
+        f"searches {name}": lambda: store.searches(one.days, False, 20),
+        f"searches without a hit {name}": lambda: store.searches(one.days, True, 20),
+        f"growth {name}": lambda: store.growth(one.days),
+    }
+
+
+def _of_one(database: Database, store: InsightStore) -> Questions:
+    """Of a media, of a user, and of the library."""
+    history, eyes = HistoryStore(database), ["public", "library"]
     media = str(database.one("SELECT media_id FROM insight_heat GROUP BY 1 ORDER BY sum(times) DESC LIMIT 1")["media_id"])
-    found: dict[str, Callable[[], object]] = {}
-    for name in ("24h", "7d", "30d"):
-        one = span(NOW - SPANS[name], NOW, "h" if name == "24h" else "d")
-        found |= {
-            f"popular {name}": lambda one=one: store.popular(one, None, False, user, 20),
-            f"watching {name}": lambda one=one: store.watching(one),
-            f"active users {name}": lambda one=one: store.active_users(one),
-            f"most active {name}": lambda one=one: store.most_active(one, 20),
-            f"lengths {name}": lambda one=one: store.lengths(one),
-            f"deliveries {name}": lambda one=one: store.deliveries(one),
-            f"errors {name}": lambda one=one: store.errors(one),
-            f"searches {name}": lambda one=one: store.searches(one.days, True, 20),
-            f"growth {name}": lambda one=one: store.growth(one.days),
-        }
-    return found | {
+    last = history.page(USER, eyes, 50)[-1]
+    return {
         "heat": lambda: store.heat(media), "of media": lambda: store.of_media(media), "storage": store.storage,
-        "owners": lambda: store.owners(20), "history": lambda: history.page(user, ["public", "library"], 50),
+        "owners": lambda: store.owners(20), "history": lambda: history.page(USER, eyes, 50),
+        "history, a later page": lambda: history.page(USER, eyes, 50, (last["last_at"], last["media_id"])),
     }  # fmt: skip
 
 
-def prepared(url: str, sittings: int) -> Database:
+def prepared(url: str, sittings: int) -> None:
     """A library with the sums of so many sittings."""
-    database = Database(url, max_size=2).open()
-    for statement in (_WORLD + ";" + _LIBRARY).split(";"):
-        database.run(statement)
+    with psycopg.connect(url) as connection:
+        for statement in (_WORLD + ";" + _LIBRARY).split(";"):
+            connection.execute(statement)
     fill(url, sittings)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
-    return database
-
-
-def in_turns(few: Callable[[], object], many: Callable[[], object], times: int) -> list[float]:
-    """p95 of both, in milliseconds: in turns, so that a busy moment of the machine hits both."""
-    taken: list[list[float]] = [[], []]
-    for _ in range(times + 1):
-        for one, question in zip(taken, (few, many), strict=True):
-            began = time.perf_counter()
-            question()
-            one.append(1000 * (time.perf_counter() - began))
-    return [statistics.quantiles(one[1:], n=20)[-1] for one in taken]
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -202,19 +230,16 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--few", type=int, default=100_000)
     parser.add_argument("--many", type=int, default=10_000_000)
     parser.add_argument("--times", type=int, default=60)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--only", default="", help="questions with this in their name")
     options = parser.parse_args(arguments)
     each = PIECES + PIECES // 6 + 1
-    with private_postgres() as few_url, private_postgres() as many_url:
-        few = prepared(few_url, options.few // each)
-        compared = prove(few, few_url, options.few // each)
-        many = prepared(many_url, options.many // each)
-        pairs = zip(questions(few).items(), questions(many).values(), strict=True)
-        table = {name: in_turns(one, other, options.times) for (name, one), other in pairs}
-        few.close()
-        many.close()
-    if options.json:
-        return json.dump({"compared": compared, "p95": table}, sys.stdout, indent=1)
-    print(f"sums of {compared:,} receipts and of their sittings: the same rows")
-    for name, (one, other) in table.items():
-        print(f"{name:<18} p95 {one:>8.2f} ms {other:>8.2f} ms {other / one:>7.2f}")
+    with private_postgres() as few, private_postgres() as many:
+        prepared(few, options.few // each)
+        compared = prove(few)
+        print(f"sums of {compared:,} receipts and of their sittings: the same rows")
+        prepared(many, options.many // each)
+        rivals = Rival(few), Rival(many)
+        header("insight, sums of so many receipts", options.few, options.many)
+        compare(rivals, [questions(rival.database) for rival in rivals], options.times, options.only)
+        for rival in rivals:
+            rival.database.close()

@@ -13,13 +13,14 @@ import pytest
 
 from tests.e2e import browser as chrome
 from tests.e2e import issuers
-from tests.stack import SETTINGS, Stack, running
+from tests.stack import SETTINGS, Stack, free_port, running
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """One running Sluice with an empty library."""
-    with running(SETTINGS + issuers.settings()) as stack:
+    door = f"\n[edge]\ndoor = {free_port()}\n"
+    with running(SETTINGS + issuers.settings() + door) as stack:
         yield stack
 
 

@@ -202,6 +202,7 @@ MATRIX = {
     "GET /get/{encoded_key}": UNSIGNED,
     "GET /_sluice/auth": NOBODY,
     "GET /_sluice/key/{grant}/{media_id:uuid}/{rung}/{n:int}": NOBODY,
+    "PUT /_sluice/edge/logs/{edge}/{piece}": NOBODY,
     **{
         f"GET /api/analytics/{name}": EDITOR
         for name in ("popular", "users/engagement", "storage/summary", "search-insights", "deliveries", "errors")

@@ -6,9 +6,10 @@ import pytest
 
 from control import bootstrap
 from control.app import create_app
+from control.cli.edge_certificates import ensure_door
 from control.cli.init import initialise
 from control.settings import load
-from control.settings.sections import Mount, Protected
+from control.settings.sections import Edge, Mount, Protected
 from nginx.render import text
 
 
@@ -28,6 +29,19 @@ def settings(tmp_path_factory):
 @pytest.fixture(scope="session")
 def rendered(settings):
     return text(settings)
+
+
+@pytest.fixture(scope="session")
+def door_rendered(settings):
+    """Of a control host that edges ask."""
+    ensure_door(settings.paths.keys)
+    return text(settings.model_copy(update={"edge": Edge(door=8443)}))
+
+
+@pytest.fixture(scope="session")
+def edge_rendered(settings):
+    """Of an edge that has the keys of these settings."""
+    return text(settings.model_copy(update={"edge": Edge(origins=["10.0.0.1:8443", "origin.example:8443"])}))
 
 
 @pytest.fixture(scope="session")

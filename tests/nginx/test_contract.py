@@ -94,17 +94,36 @@ def test_every_accel_target_is_internal(rendered):
         assert all(re.search(r"^\s*internal;", body, re.MULTILINE) for body in found), prefix
 
 
-def test_no_block_with_headers_of_its_own_forgets_the_security_headers(rendered):
-    for head, body in location_blocks(rendered):
+def test_no_block_with_headers_of_its_own_forgets_the_security_headers(door_rendered, edge_rendered):
+    for head, body in location_blocks(door_rendered) + location_blocks(edge_rendered):
         if "add_header" in body:
             assert "X-Content-Type-Options nosniff" in body and "Content-Security-Policy" in body, head
 
 
-def test_every_disk_location_is_internal_gated_signed_or_our_own_static_files(rendered):
+def test_every_disk_location_is_internal_gated_signed_or_our_own_static_files(door_rendered):
     """Threat G10: no public location shadows a private one."""
-    for head, body in location_blocks(rendered):
-        if re.search(r"\b(alias|root)\b", body) and contract.STATIC.path not in head:
+    for head, body in location_blocks(door_rendered):
+        if contract.EDGE_KEYS.path in head or contract.EDGE_LOGS.path in head:  # at the door, and never for a viewer
+            assert f"if ({contract.CLIENT_ADDRESS.variable}) {{ return 404; }}" in body
+        elif re.search(r"\b(alias|root)\b", body) and contract.STATIC.path not in head:
             assert "internal;" in body or "auth_request " in body or "secure_link_md5 " in body, head
+
+
+def test_the_door_asks_for_the_certificate_of_an_edge(door_rendered):
+    main, door = door_rendered.split("\n    server_name _;")[1:]
+    assert "ssl_verify_client on;" in door and 'if ($sluice_edge = "") {' in door
+    assert "ssl_verify_client" not in main and "real_ip_header" not in main and contract.EDGE_KEYS.path not in main
+
+
+def test_an_edge_sends_nothing_twice_that_may_not_be(edge_rendered):
+    """A POST or PATCH that was sent may have been done: then nobody else is asked. Segments alone are kept."""
+    proxied = [(head, body) for head, body in location_blocks(edge_rendered) if "proxy_pass " in body]
+    for head, body in proxied:
+        assert re.findall(r"proxy_next_upstream ([^;]+);", body) == ["error timeout http_502"], head
+        assert f"proxy_set_header {contract.CLIENT_ADDRESS.name} $remote_addr;" in body, head
+        assert "proxy_ssl_verify on;" in body, head
+    kept = [(head, body) for head, body in proxied if "proxy_cache segments;" in body]
+    assert [contract.HLS_SEGMENT in head and "secure_link_md5 " in body for head, body in kept] == [True]
 
 
 def test_an_undeclared_name_fails_the_render(settings, tmp_path, monkeypatch):

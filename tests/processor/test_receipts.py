@@ -22,11 +22,12 @@ from psycopg.rows import dict_row
 
 from control.domain.receipts import Position
 from control.storage import access_log
+from control.storage.log_rotation import REST_SECONDS, Rotation
+from control.storage.sql.lately import LatelyStore
 from control.storage.sql.receipts import ReceiptStore
-from processor.log_rotation import REST_SECONDS, Rotation
 from processor.receipts import Tail
 from tests.log_lines import MEDIA, delivery, segment
-from tests.recount import PERIOD, SEGMENT, Recount, sums
+from tests.recount import PERIOD, SEGMENT, Recount, astray, sums
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_SECONDS = 240
@@ -170,6 +171,8 @@ def torment(database, url: str, directory: Path, lines: int, kills: int, rotatio
         while nginx.lines - read(store, run) > lag:
             deaths = look_after()
             assert time.monotonic() < deadline, f"{read(store, run)} of {nginx.lines} lines, {deaths} deaths"
+            if random.random() < 0.1:
+                LatelyStore(database).slide(datetime.now(UTC) + timedelta(hours=random.randint(-50, 800)))
             time.sleep(0.02)
 
     with reader(url, run, directory, most) as look_after:
@@ -191,6 +194,7 @@ def torment(database, url: str, directory: Path, lines: int, kills: int, rotatio
     assert counted(url, run) == (nginx.lines, nginx.lines)
     assert sum(one.covered for one in store.covered([run])) == -(-nginx.lines // 10) * 1000
     found, expected = sums(database, film.id), recounted(url, film.id).sums(film.id)
+    assert not astray(database)
     assert found == expected and expected["history"][film.user][2] == -(-(nginx.lines - 1) // 10)
     assert sum(watched for _, watched, _, _ in expected["hours"].values()) > nginx.lines * 6 * 1000
 

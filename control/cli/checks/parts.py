@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 
 from control import bootstrap
 from control.cli.checks import Finding, good, judged
+from control.cli.door import Door
+from control.cli.outcome import CommandError
 from control.cli.ready import ask
 from control.domain.health import DatabaseFacts
 from control.errors import ControlError
@@ -19,6 +21,7 @@ from control.settings import Settings
 from control.storage.redis.server import describe
 from control.storage.sql import migrate
 from control.storage.sql.health import HealthStore
+from nginx import contract
 
 LEEWAY_SECONDS = 30  # of tokens and links (design.md 9)
 _LAG_SECONDS, _WAITING_SECONDS = 60, 6 * 3600
@@ -58,6 +61,18 @@ def doors(settings: Settings) -> Iterator[Finding]:
         problem = closed_door(str(settings.paths.run / f"{mount.name}.drive"))
         yield judged(f"drive {mount.name}", not problem, problem or "it listens",
                      f"deploy/up, or: systemctl enable --now sluice-drive@{mount.name}")  # fmt: skip
+
+
+def origins(settings: Settings) -> Iterator[Finding]:
+    """Of an edge: every control host, asked as the edge asks it."""
+    for origin in settings.edge.origins:
+        try:
+            Door([origin], settings.paths.keys).get(contract.EDGE_KEYS.path)
+        except (OSError, CommandError) as error:
+            cure = "Is it there ([edge] door), and does it know this edge? There: sluice doctor, sluice nginx reload"
+            yield Finding(f"control host {origin}", "failed", str(error), cure)
+        else:
+            yield good(f"control host {origin}", "it knows this edge")
 
 
 def clock() -> Iterator[Finding]:

@@ -18,8 +18,8 @@ class Wire:
 
     HOST = "127.0.0.1"
 
-    def __init__(self, port: int):
-        self._port, self._socket = port, None
+    def __init__(self, port: int, host: str = HOST):
+        self.host, self._port, self._socket = host, port, None
 
     def ask(self, request: Request) -> Answer:
         """Raises CommandError where nothing answers."""
@@ -53,7 +53,7 @@ class Wire:
 
     def _connected(self) -> ssl.SSLSocket:
         if self._socket is None:
-            plain = socket.create_connection((self.HOST, self._port), timeout=PATIENCE)
+            plain = socket.create_connection((self.host, self._port), timeout=PATIENCE)
             self._socket = _without_verification().wrap_socket(plain, server_hostname="localhost")
         return self._socket
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from control.storage.sql.lately import USERS, hold
 from control.storage.sql.pool import Database
 
 LATE = timedelta(days=2)  # so long a line of a log may wait before it is read
@@ -35,11 +36,13 @@ class HistoryStore:
     def clear(self, user: str, media: str | None) -> int:
         """Take a user's name from what was watched: at once here, from receipts by the processor; return how many."""
         with self._database.transaction() as connection:
-            # Whoever is writing positions has done so before they go; whoever comes next finds the mark.
+            # Whoever is counting or writing positions has done so before they go; whoever comes next finds the mark.
+            hold(connection, USERS)
             connection.execute("LOCK TABLE positions IN SHARE ROW EXCLUSIVE MODE")
             connection.execute("INSERT INTO history_cleared (user_id, media_id) VALUES (%s, %s)", [user, media])
             if media is None:
-                connection.execute("DELETE FROM insight_users WHERE user_id = %s", [user])
+                for table in (USERS.of.table, USERS.table, USERS.weeks):
+                    connection.execute(f"DELETE FROM {table} WHERE user_id = %s", [user])  # noqa: S608
             gone = connection.execute(
                 "DELETE FROM history WHERE user_id = %(user)s AND (%(media)s::uuid IS NULL OR media_id = %(media)s)",
                 {"user": user, "media": media},

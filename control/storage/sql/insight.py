@@ -6,13 +6,25 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from control.domain.insight import HOURS_KEPT, Span
+from control.storage.sql import lately
+from control.storage.sql.lately import MEDIA, USERS
 from control.storage.sql.pool import Database
+from control.storage.sql.rankings import IN_SPAN, Ranking, of_span
 
-_SPAN = "grain = %(grain)s AND at >= %(start)s AND at < %(end)s"
 # Whose media one hears of: administrators of all, others not of what is private to somebody else.
-_VISIBLE = """m.deleted_at IS NULL AND m.trashed_at IS NULL
-    AND (%(everything)s OR m.visibility <> 'private' OR m.owner_id = %(viewer)s)"""
-_PLAYED = "views <> 0 OR watched_ms <> 0 OR downloads <> 0"
+_POPULAR = Ranking(
+    MEDIA, "m.id::text AS id, m.name, m.kind AS type", "JOIN media m ON m.id = sums.media_id",
+    """m.deleted_at IS NULL AND m.trashed_at IS NULL AND (%(kind)s::text IS NULL OR m.kind = %(kind)s)
+        AND (%(everything)s OR m.visibility <> 'private' OR m.owner_id = %(viewer)s)""",
+)  # fmt: skip
+_MOST_ACTIVE = Ranking(USERS, "u.id::text AS id, u.username", "JOIN users u ON u.id = sums.user_id")
+_ACTIVE_LATELY = """
+    SELECT count(user_id) AS n FROM insight_spans spans LEFT JOIN insight_users_lately USING (span)
+    WHERE subject = 'users' AND grain = %(grain)s AND start = %(start)s AND stop = %(end)s GROUP BY span"""
+# Each user is asked for, not each user's every day.
+_ACTIVE = f"""
+    SELECT count(*) AS n FROM users CROSS JOIN LATERAL (
+        SELECT FROM insight_users WHERE user_id = users.id AND {IN_SPAN} LIMIT 1) active"""  # noqa: S608
 _ADD_SEARCHES = """
     INSERT INTO insight_searches AS known (day, term, searches, hits, without)
     SELECT * FROM unnest(%s::timestamptz[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[]) ORDER BY 1, 2
@@ -32,58 +44,41 @@ class InsightStore:
     # --- read -----------------------------------------------------------------------------------------
 
     def popular(self, span: Span, kind: str | None, everything: bool, viewer: str | None, limit: int) -> list[dict]:
-        """What was viewed most, then watched longest, then downloaded most.
-
-        All are ranked by little (sums of int are far cheaper than those of bigint), the rest is added up of the best.
-        """
-        return self._database.all(
-            f"""SELECT best.id::text, name, type, played.* FROM (
-                    SELECT m.id, m.name, m.kind AS type FROM (
-                        SELECT media_id, sum(views::int) AS views, sum((watched_ms / 1000)::int) AS watched,
-                            sum(downloads::int) AS downloads
-                        FROM insight_media WHERE {_SPAN} AND ({_PLAYED}) GROUP BY media_id) ranked
-                    JOIN media m ON m.id = ranked.media_id
-                    WHERE {_VISIBLE} AND (%(kind)s::text IS NULL OR m.kind = %(kind)s)
-                    ORDER BY views DESC, watched DESC, downloads DESC, ranked.media_id LIMIT %(limit)s) best
-                CROSS JOIN LATERAL (
-                    SELECT sum(viewers)::bigint AS viewers, sum(views)::bigint AS views,
-                        sum(portable)::bigint AS portable, sum(shared)::bigint AS shared, sum(linked)::bigint AS linked,
-                        sum(watched_ms)::bigint AS watched_ms, sum(downloads)::bigint AS downloads,
-                        sum(bytes)::bigint AS bytes
-                    FROM insight_media WHERE media_id = best.id AND {_SPAN} AND ({_PLAYED})) played
-                ORDER BY views DESC, watched_ms / 1000 DESC, downloads DESC, best.id""",  # noqa: S608
-            _of(span) | {"kind": kind, "everything": everything, "viewer": viewer, "limit": limit},
+        """What was viewed most, then watched longest, then downloaded most."""
+        best = _POPULAR.best(self._database, span, limit, kind=kind, everything=everything, viewer=viewer)
+        rows = self._database.all(
+            f"""SELECT media_id::text, {", ".join(f"sum({name})::bigint AS {name}" for name in MEDIA.of.sums)}
+                FROM insight_media WHERE media_id = ANY(%(ids)s::uuid[]) AND {IN_SPAN} AND {MEDIA.counts}
+                GROUP BY media_id""",  # noqa: S608
+            of_span(span) | {"ids": [row["id"] for row in best]},
         )
+        played = {row.pop("media_id"): row for row in rows}
+        return [row | played.get(row["id"], {}) for row in best]
 
     def watching(self, span: Span) -> list[dict]:
         return self._database.all(
-            f"SELECT at, active, watched_ms, sittings FROM insight_watching WHERE {_SPAN} ORDER BY at",  # noqa: S608
-            _of(span),
+            f"SELECT at, active, watched_ms, sittings FROM insight_watching WHERE {IN_SPAN} ORDER BY at",  # noqa: S608
+            of_span(span),
         )
 
     def active_users(self, span: Span) -> int:
         """Different ones, of those who have not cleared their history."""
-        asked = f"SELECT count(DISTINCT user_id) AS n FROM insight_users WHERE {_SPAN}"  # noqa: S608
-        return self._database.one(asked, _of(span))["n"]
+        parameters = of_span(span)
+        if kept := self._database.one(_ACTIVE_LATELY, parameters):
+            return kept["n"]
+        return self._database.one(_ACTIVE, parameters)["n"]
 
     def lengths(self, span: Span) -> dict[int, int]:
         """How many sittings there were, by class of length."""
         rows = self._database.all(
-            f"SELECT length, sum(sittings)::bigint AS n FROM insight_lengths WHERE {_SPAN} GROUP BY length",  # noqa: S608
-            _of(span),
+            f"SELECT length, sum(sittings)::bigint AS n FROM insight_lengths WHERE {IN_SPAN} GROUP BY length",  # noqa: S608
+            of_span(span),
         )
         return {row["length"]: row["n"] for row in rows}
 
     def most_active(self, span: Span, limit: int) -> list[dict]:
-        return self._database.all(
-            f"""SELECT u.id::text, u.username, sums.* FROM (
-                    SELECT user_id, sum(watched_ms)::bigint AS watched_ms, sum(sittings)::bigint AS sittings,
-                        sum(views)::bigint AS views, sum(downloads)::bigint AS downloads
-                    FROM insight_users WHERE {_SPAN} GROUP BY user_id
-                    ORDER BY 2 DESC, 4 DESC, 1 LIMIT %(limit)s) sums
-                JOIN users u ON u.id = sums.user_id ORDER BY watched_ms DESC, views DESC, u.id""",  # noqa: S608
-            _of(span) | {"limit": limit},
-        )
+        """Who has watched longest, then most."""
+        return _MOST_ACTIVE.best(self._database, span, limit)
 
     def heat(self, media: str) -> dict[str, dict[int, int]]:
         """unit -> part -> how often."""
@@ -104,14 +99,14 @@ class InsightStore:
 
     def deliveries(self, span: Span) -> list[dict]:
         return self._database.all(
-            f"SELECT at, kind, deliveries, bytes FROM insight_deliveries WHERE {_SPAN} ORDER BY at, kind",  # noqa: S608
-            _of(span),
+            f"SELECT at, kind, deliveries, bytes FROM insight_deliveries WHERE {IN_SPAN} ORDER BY at, kind",  # noqa: S608
+            of_span(span),
         )
 
     def errors(self, span: Span) -> list[dict]:
         return self._database.all(
-            f"SELECT at, kind, status, errors FROM insight_errors WHERE {_SPAN} ORDER BY at, kind, status",  # noqa: S608
-            _of(span),
+            f"SELECT at, kind, status, errors FROM insight_errors WHERE {IN_SPAN} ORDER BY at, kind, status",  # noqa: S608
+            of_span(span),
         )
 
     def searches(self, span: Span, without_hits: bool, limit: int) -> list[dict]:
@@ -122,7 +117,7 @@ class InsightStore:
                FROM insight_searches WHERE day >= %(start)s AND day < %(end)s AND (NOT %(only)s OR without > 0)
                GROUP BY term ORDER BY CASE WHEN %(only)s THEN sum(without) ELSE sum(searches) END DESC, term
                LIMIT %(limit)s""",
-            _of(span) | {"only": without_hits, "limit": limit},
+            of_span(span) | {"only": without_hits, "limit": limit},
         )
 
     def storage(self) -> list[dict]:
@@ -144,7 +139,7 @@ class InsightStore:
         return self._database.all(
             """SELECT day AS at, sum(items)::bigint AS items, sum(bytes)::bigint AS bytes FROM insight_storage
                WHERE day >= %(start)s AND day < %(end)s GROUP BY day ORDER BY day""",
-            _of(span),
+            of_span(span),
         )
 
     # --- written --------------------------------------------------------------------------------------
@@ -169,6 +164,8 @@ class InsightStore:
         """Remove the sums of before, the hours of some days ago, and viewings that have ended; return how many."""
         now, removed = datetime.now(UTC), 0
         with self._database.transaction() as connection:
+            for running in (MEDIA, USERS):
+                lately.forget(connection, running, {"h": now - HOURS_KEPT, "d": moment})
             for table in ("deliveries", "errors", "media", "users", "watching", "lengths"):
                 for grain, until in (("h", now - HOURS_KEPT), ("d", moment)):
                     asked = f"DELETE FROM insight_{table} WHERE grain = %s AND at < %s"  # noqa: S608
@@ -179,7 +176,3 @@ class InsightStore:
             ended = int((now - timedelta(days=2)).timestamp())
             connection.execute("DELETE FROM viewings WHERE seen_at < %s", [ended])
         return removed
-
-
-def _of(span: Span) -> dict:
-    return {"grain": span.grain, "start": span.start, "end": span.end}

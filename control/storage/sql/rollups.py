@@ -13,6 +13,8 @@ import psycopg
 from control.domain.insight import HEAT_MS, HEAT_PARTS, length_class
 from control.domain.receipts import DOWNLOADS, Aside, Beat, Receipt
 from control.domain.watching import Piece, Viewing, Watched
+from control.storage.sql import lately
+from control.storage.sql.lately import MEDIA, USERS
 from control.storage.sql.sums import Collected, Sums, day_of
 from control.storage.sql.viewings import (
     Past,
@@ -27,11 +29,6 @@ from control.storage.sql.viewings import (
 
 DELIVERIES = Sums("insight_deliveries", {"kind": "text"}, ("deliveries", "bytes"))
 ERRORS = Sums("insight_errors", {"kind": "text", "status": "int"}, ("errors",))
-MEDIA = Sums(
-    "insight_media", {"media_id": "uuid"},
-    ("viewers", "views", "portable", "shared", "linked", "watched_ms", "downloads", "bytes"), distinct=True,
-)  # fmt: skip
-USERS = Sums("insight_users", {"user_id": "uuid"}, ("watched_ms", "sittings", "views", "downloads"))
 WATCHING = Sums("insight_watching", {}, ("active", "watched_ms", "sittings"), distinct=True)
 LENGTHS = Sums("insight_lengths", {"length": "int"}, ("sittings",))
 HEAT = Sums("insight_heat", {"media_id": "uuid", "unit": "text", "part": "int"}, ("times",), timed=False)
@@ -81,8 +78,9 @@ class Rollups:
 class _Batch:
     def __init__(self, connection, receipts, holders, beats, piece):  # noqa: ANN001 (see Rollups)
         self._connection, self._holders, self._piece = connection, holders, piece
-        self._deliveries, self._errors, self._media = Collected(DELIVERIES), Collected(ERRORS), Collected(MEDIA)
-        self._users, self._watching, self._lengths = Collected(USERS), Collected(WATCHING), Collected(LENGTHS)
+        self._spans = lately.held(connection)
+        self._deliveries, self._errors, self._media = Collected(DELIVERIES), Collected(ERRORS), Collected(MEDIA.of)
+        self._users, self._watching, self._lengths = Collected(USERS.of), Collected(WATCHING), Collected(LENGTHS)
         self._heat = Collected(HEAT)
         self._steps: dict[str, list[int]] = {}  # media -> how many parts of it begin, less those that have ended
         self._kinds = media_facts(connection, {one.media_id for one in receipts if one.media_id})
@@ -254,6 +252,8 @@ class _Batch:
         for collected in (self._deliveries, self._errors, self._media, self._lengths, self._heat):
             collected.write(self._connection)
         self._write_active()
+        lately.add(self._connection, self._spans, MEDIA, self._media)
+        lately.add(self._connection, self._spans, USERS, self._users)
         write_history(self._connection, self._history)
         write_viewings(self._connection, map(self._viewings.__getitem__, sorted(self._changed)))
 

@@ -57,8 +57,12 @@ class Collected:
             found = self.rows[keys] = [0] * len(self.sums.sums)
         return found
 
+    def add(self, numbers: Iterable[int], *keys: Any) -> None:
+        total = self.of(*keys)
+        total[:] = map(sum, zip(total, numbers, strict=True))
+
     def write(self, connection: psycopg.Connection, returning: str = "") -> list[dict]:
-        rows = self._timed() if self.sums.timed else [(*key, *numbers) for key, numbers in self.rows.items()]
+        rows = self.timed() if self.sums.timed else [(*key, *numbers) for key, numbers in self.rows.items()]
         rows = [row for row in rows if any(row[-len(self.sums.sums) :])]
         if not rows:
             return []
@@ -66,7 +70,8 @@ class Collected:
         cursor = connection.execute(self.sums.statement(returning), columns)
         return cursor.fetchall() if returning else []
 
-    def _timed(self) -> Iterable[tuple]:
+    def timed(self) -> Iterable[tuple]:
+        """Rows of hours and of days: grain, at, the other keys, sums."""
         days: dict[tuple, list[int]] = {}
         for (hour, *key), numbers in self.rows.items():
             yield ("h", moment(hour), *key, *numbers)

@@ -10,10 +10,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from control.domain.receipts import Aside, Batch, Beat, Delivery, Receipt
+from control.storage.sql.history import HistoryStore
+from control.storage.sql.insight import InsightStore
+from control.storage.sql.lately import LatelyStore
 from control.storage.sql.receipts import ReceiptStore
 from control.storage.sql.rollups import Rollups
 from tests.processor.tailing import piece
-from tests.recount import PERIOD, SEGMENT, Recount, sums
+from tests.recount import PERIOD, SEGMENT, Recount, astray, sums
 
 NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=30)
 FILM_SECONDS = 600
@@ -184,6 +187,21 @@ def test_what_a_deleted_user_and_a_cleared_history_leave(world, database):
     assert world.one("count(*)", "history") == (0,) and world.watched == 4 * SEGMENT
 
 
+def test_running_sums_lose_what_is_cleared_deleted_and_too_old(world, database):
+    (first, second), ago = world.users, -40 * 86400
+    LatelyStore(database).slide(NOW + timedelta(seconds=ago))
+    for user in world.users:
+        world.watch(world.grant(user), (ago, "key 0"), (ago, 0))
+    named = "SELECT count(*) AS n FROM insight_users_lately WHERE user_id = %s"
+    assert [database.one(named, [user])["n"] for user in world.users] == [4, 4]
+    HistoryStore(database).clear(first, None)
+    database.run("DELETE FROM users WHERE id = %s", [second])
+    assert [database.one(named, [user])["n"] for user in world.users] == [0, 0] and not astray(database)
+    assert world.one("count(*)", "insight_media_lately") == (4,)
+    InsightStore(database).forget_before(NOW - timedelta(days=35))
+    assert world.one("count(*)", "insight_media_lately") == (0,) and not astray(database)
+
+
 # --- files ----------------------------------------------------------------------------------------
 
 
@@ -244,13 +262,18 @@ def test_rollups_are_what_a_recount_of_the_receipts_says(world):
     before, rest = deliveries(world), receipts
     while rest:
         size = random.choice((1, 2, 7, 50, 400))
+        if random.random() < 0.5:  # the last day begins with what comes now, ends before it, or lies somewhere
+            hours = random.choice((23, -1, random.randint(-40, 800)))
+            LatelyStore(world.database).slide(rest[0].at + timedelta(hours=hours))
         world.take(*rest[:size])
         rest = rest[size:]
     count = recounted(world, receipts)
     assert sums(world.database, world.media) == count.sums(world.media)
     assert deliveries(world) - before == sum(count.deliveries.values())
     lengths = world.database.all("SELECT 1 FROM insight_lengths WHERE sittings < 0")
-    assert not lengths
+    assert not lengths and not astray(world.database)
+    LatelyStore(world.database).slide(NOW)
+    assert not astray(world.database)
 
 
 def deliveries(world: World) -> int:

@@ -52,5 +52,22 @@ class Rotation:
         return len(done)
 
 
+def held(path: Path, pid_file: Path) -> bool:
+    """Whether Nginx may still write to a file of its log."""
+    try:
+        master = int(pid_file.read_text())
+        workers = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    except (OSError, ValueError):
+        return False
+    return any(_has_open(process, path) for process in (str(master), *workers))
+
+
+def _has_open(process: str, path: Path) -> bool:
+    try:
+        return any(link.readlink() == path for link in Path(f"/proc/{process}/fd").iterdir())
+    except OSError:
+        return False
+
+
 def _rests(path: Path) -> bool:
     return time.time() - path.stat().st_mtime > REST_SECONDS
