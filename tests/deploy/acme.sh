@@ -17,3 +17,8 @@ until curl --silent --output /dev/null --cacert trusted.pem https://localhost:14
 export REQUESTS_CA_BUNDLE=/root/pebble/trusted.pem
 cd /root
 "$@"
+# Once, while this server still knows the account: it keeps none.
+if [ ! -e pebble/first.pem ]; then
+    cp /etc/sluice/tls/certificate.pem pebble/first.pem
+    certbot renew --force-renewal --no-random-sleep-on-renew
+fi

@@ -192,8 +192,10 @@ def watching(stack, browser, signed_in, film):
     page.ear = chrome.Ear(page)
     page.on("requestfailed", lambda request: page.ear.heard.append(f"{request.failure} {request.url}"))
     page.goto(f"/watch/{film['id']}")
-    chrome.until(page, "document.querySelector('video')?.readyState >= 2")
+    chrome.until(page, "!!document.querySelector('video') && !!customElements.get('media-controller')")
     page.evaluate(WATCH)
+    chrome.until(page, "document.querySelector('video').currentTime > 0")
+    page.evaluate("starved.length = 0")  # it had to begin
     return page
 
 
