@@ -30,6 +30,10 @@ class ControlError(Exception):
         return (self.__doc__ or "").strip()
 
 
+class Unwritable(Exception):
+    """The database will never take one of these rows as it is; nobody is told but the log."""
+
+
 # --- who ------------------------------------------------------------------------------------------
 
 

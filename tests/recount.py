@@ -128,7 +128,7 @@ class Recount:
 
 
 def astray(database) -> list[dict]:
-    """Running sums that are not what the rows of their span add up to, and those that are missing."""
+    """Running sums and weeks that are not what their rows add up to, and those that are missing."""
     return _astray(database, "media", "media_id", "views, watched_ms, downloads") + _astray(
         database, "users", "user_id", "watched_ms, views, sittings, downloads"
     )
@@ -136,11 +136,16 @@ def astray(database) -> list[dict]:
 
 def _astray(database, subject: str, key: str, columns: str) -> list[dict]:
     summed = ", ".join(f"sum({column})" for column in columns.split(", "))
+    something = f"({columns.replace(',', ' +')}) > 0"
     return database.all(
-        f"""WITH told AS (SELECT span, {key}, {columns} FROM insight_{subject}_lately),
+        f"""WITH told AS (SELECT span, {key}, {columns} FROM insight_{subject}_lately
+                    UNION ALL SELECT at::text, {key}, {columns} FROM insight_{subject}_weeks),
                 added AS (SELECT span, {key}, {summed} FROM insight_spans JOIN insight_{subject} USING (grain)
-                    WHERE subject = '{subject}' AND at >= start AND at < stop AND ({columns.replace(",", " +")}) > 0
-                    GROUP BY span, {key})
+                    WHERE subject = '{subject}' AND at >= start AND at < stop AND {something} GROUP BY span, {key}
+                    UNION ALL SELECT date_trunc('week', at, 'UTC')::text, {key}, {summed} FROM insight_{subject}
+                    WHERE grain = 'd' AND {something} AND date_trunc('week', at, 'UTC') >= (
+                        SELECT start FROM insight_spans WHERE subject = '{subject}' AND span = 'all')
+                    GROUP BY 1, {key})
             (TABLE told EXCEPT ALL TABLE added) UNION ALL (TABLE added EXCEPT ALL TABLE told)"""
     )
 

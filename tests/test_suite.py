@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 
 import pytest
 
+from tests.bench import __main__ as benches
 from tests.suite import __main__ as suite
 from tests.suite.parts import E2E, REPO, TESTS, part_of, parts
 from tests.suite.parts import test_files as files
@@ -35,6 +37,11 @@ def test_a_new_file_belongs_to_a_part_by_where_it_lies(file, part):
 def test_the_parts_on_the_common_stack_are_of_about_the_same_size():
     sizes = [sum(file.stat().st_size for file in part) for name, part in parts(files()).items() if name[4:].isdigit()]
     assert len(sizes) == 3 and max(sizes) < 2 * min(sizes)
+
+
+def test_the_benches_can_be_started_and_are_named_in_the_usage():
+    named = re.search(r"bench \[(.*?)\]", (REPO / "deploy/test").read_text())[1]
+    assert sorted(named.split("|")) == sorted(benches.OTHERS)
 
 
 # --- what becomes of a part ------------------------------------------------------------------------

@@ -69,6 +69,12 @@ class Span:
         """The same by days."""
         return span(self.start, self.end, "d")
 
+    def weeks(self, since: datetime) -> tuple[datetime, datetime]:
+        """The Mondays that its whole weeks begin and end with, none before `since`; its end twice where it has none."""
+        first = week_of(max(self.start, since) + timedelta(days=7) - timedelta(microseconds=1))
+        last = week_of(self.end)
+        return (first, last) if self.grain == "d" and first < last else (self.end, self.end)
+
     @property
     def steps(self) -> Iterator[Span]:
         """Each hour or day of it."""
@@ -87,6 +93,12 @@ def lately(name: str, now: datetime) -> Span:
     """One of SPANS: so many hours or days, with the one that `now` is in."""
     grain: Grain = "h" if name == "24h" else "d"
     return span(now - SPANS[name] + _STEPS[grain], now, grain)
+
+
+def week_of(moment: datetime) -> datetime:
+    """Its Monday."""
+    day = _floor(moment, "d")
+    return day - timedelta(days=day.weekday())
 
 
 def without(one: Span, other: Span) -> list[Span]:

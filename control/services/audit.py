@@ -12,7 +12,8 @@ import structlog
 
 from control.domain.limits import Rate
 from control.domain.sessions import Principal
-from control.errors import ControlError
+from control.errors import ControlError, Unwritable
+from control.services.behind import write_out
 from control.services.limits import LocalLimiter
 
 log = structlog.get_logger()
@@ -54,16 +55,16 @@ class Audit:
         self.record("refused", principal, **facts)
 
     def flush(self) -> None:
-        """Write what waits; on a failure it goes on waiting, in order."""
+        """Write what waits; on a failure it waits on, in order. What can never be written goes to the log alone."""
         if not self._waiting or not self._flushing.acquire(blocking=False):
             return
         batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
         try:
-            self._store.append(batch)
+            write_out(batch, self._store.append, _lost)
         except ControlError as error:
-            self._waiting.extendleft(reversed(batch))
-            log.warning("audit_waits", entries=len(self._waiting), error=error.code)
+            log.warning("audit_waits", entries=len(self._waiting) + len(batch), error=error.code)
         finally:
+            self._waiting.extendleft(reversed(batch))
             self._flushing.release()
 
     def find(self, search, limit: int) -> list:
@@ -77,3 +78,7 @@ class Audit:
     def ended_for_safety(self, user_id: str, since: datetime) -> list:
         """Sessions of a user that were ended because somebody else seemed to use them."""
         return self._store.ended_for_safety(user_id, since)
+
+
+def _lost(entry: Any, error: Unwritable) -> None:
+    log.error("audit_lost", entry=str(entry), error=str(error))

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import structlog
+
 from control.domain.media import Media
 from control.domain.positions import Position, is_over
 from control.domain.sessions import Principal
+from control.errors import Unwritable
+from control.services.behind import write_out
 from control.services.library import seen_by
+
+log = structlog.get_logger()
 
 Key = tuple[str, str]  # user, media
 _LONGEST_QUEUE = 20_000  # while the database is away; then clients are told, and come again
@@ -56,11 +62,15 @@ class Positions:
         return self._store.begun(principal.user_id, seen_by(principal, filters), limit)
 
     def flush(self) -> None:
-        """Write what waits. Raises what the store raises, and then keeps it."""
+        """Write what waits, but for what can never be. Raises what else the store raises, and keeps the rest."""
         if self._unwritten:
-            batch, self._unwritten = self._unwritten, {}
+            batch, self._unwritten = list(self._unwritten.items()), {}
             try:
-                self._store.write(batch)
-            except Exception:
-                self._unwritten = {**batch, **self._unwritten}
-                raise
+                write_out(batch, lambda part: self._store.write(dict(part)), _lost)
+            finally:
+                self._unwritten = dict(batch) | self._unwritten
+
+
+def _lost(entry: tuple[Key, Position], error: Unwritable) -> None:
+    (_, media_id), _ = entry
+    log.error("position_lost", media=media_id, error=str(error))

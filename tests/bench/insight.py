@@ -31,7 +31,8 @@ USER = str(uuid.UUID(hashlib.md5(b"user7", usedforsecurity=False).hexdigest()))
 PIECES = 100  # of a sitting on average, with a key for every six
 SEGMENT_BYTES, KEY_BYTES = 1_500_000, 16
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-SUMS = ("deliveries", "errors", "media", "users", "watching", "lengths", "heat", "spans", "media_lately", "users_lately")
+SUMS = ("deliveries", "errors", "media", "users", "watching", "lengths", "heat")
+RUNNING = [f"insight_{subject}_{name}" for subject in ("media", "users") for name in ("lately", "weeks")]
 
 _WORLD = f"""
     SELECT setseed(0.5);
@@ -80,7 +81,11 @@ _FILL = {
         FROM sittings GROUP BY 1, 2""",
 }  # fmt: skip
 _EVERYTHING = """
-    TRUNCATE insight_media_lately, insight_users_lately;
+    TRUNCATE insight_media_lately, insight_users_lately, insight_media_weeks, insight_users_weeks;
+    INSERT INTO insight_media_weeks SELECT date_trunc('week', at, 'UTC'), media_id, sum(views), sum(watched_ms),
+        sum(downloads) FROM insight_media WHERE grain = 'd' GROUP BY 1, 2;
+    INSERT INTO insight_users_weeks SELECT date_trunc('week', at, 'UTC'), user_id, sum(watched_ms), sum(views),
+        sum(sittings), sum(downloads) FROM insight_users WHERE grain = 'd' GROUP BY 1, 2;
     UPDATE insight_spans SET start = to_timestamp(0), stop = to_timestamp(0) WHERE span <> 'all';
     INSERT INTO insight_media_lately SELECT 'all', media_id, sum(views), sum(watched_ms), sum(downloads)
         FROM insight_media WHERE grain = 'd' GROUP BY media_id;
@@ -147,7 +152,7 @@ def roll_up(database: Database) -> int:
 def contents(database: Database) -> dict[str, list]:
     return {
         table: database.all(f"SELECT * FROM {table} t ORDER BY t::text")
-        for table in (*(f"insight_{name}" for name in SUMS), "history")
+        for table in (*(f"insight_{name}" for name in SUMS), "insight_spans", *RUNNING, "history")
     }
 
 
@@ -156,7 +161,7 @@ def prove(url: str) -> int:
     database = Database(url, max_size=1).open()
     try:
         by_sql = contents(database)
-        database.run(f"TRUNCATE {', '.join(_FILL)}, insight_media_lately, insight_users_lately")
+        database.run(f"TRUNCATE {', '.join([*_FILL, *RUNNING])}")
         count = roll_up(database)
         by_receipts = contents(database)
     finally:

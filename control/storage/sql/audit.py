@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from control.storage.sql.pool import Database
+from control.storage.sql.pool import Database, rows_at_fault
 
 # Every event there is, and what it means (GET /api/admin/audit?event=…).
 EVENTS = {
@@ -98,7 +98,8 @@ class AuditStore:
         self._database = database
 
     def append(self, entries: Iterable[Entry]) -> None:
-        with self._database.transaction() as connection, connection.cursor() as cursor:
+        """All of them, or none; raises Unwritable."""
+        with rows_at_fault(), self._database.transaction() as connection, connection.cursor() as cursor:
             cursor.executemany(
                 """INSERT INTO audit (at, event, principal, user_id, session_id, media_id, address, decision, reason,
                                       details) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",

@@ -41,7 +41,7 @@ class HistoryStore:
             connection.execute("LOCK TABLE positions IN SHARE ROW EXCLUSIVE MODE")
             connection.execute("INSERT INTO history_cleared (user_id, media_id) VALUES (%s, %s)", [user, media])
             if media is None:
-                for table in (USERS.of.table, USERS.table):
+                for table in (USERS.of.table, USERS.table, USERS.weeks):
                     connection.execute(f"DELETE FROM {table} WHERE user_id = %s", [user])  # noqa: S608
             gone = connection.execute(
                 "DELETE FROM history WHERE user_id = %(user)s AND (%(media)s::uuid IS NULL OR media_id = %(media)s)",

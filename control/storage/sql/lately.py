@@ -3,18 +3,22 @@
 In every transaction they are what the rows of their span add up to: receipts add to both, and as time goes on a span
 is slid along by what comes into it and what falls out. Whoever slides waits for those who add, and the other way
 round: the rows of insight_spans are their locks.
+
+Of any other span, whole weeks have been added up.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import psycopg
 
-from control.domain.insight import SPANS, Grain, Span, lately, without
+from control.domain.insight import SPANS, Grain, Span, lately, span, week_of, without
 from control.storage.sql.pool import Database
 from control.storage.sql.sums import Collected, Sums
+
+EVERYTHING = "all"
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,10 @@ class Running:
     @property
     def table(self) -> str:
         return f"insight_{self.subject}_lately"
+
+    @property
+    def weeks(self) -> str:
+        return f"insight_{self.subject}_weeks"
 
     @property
     def sums(self) -> tuple[str, ...]:
@@ -66,15 +74,19 @@ def held(connection: psycopg.Connection) -> list[dict]:
 
 def add(connection: psycopg.Connection, spans: list[dict], running: Running, collected: Collected) -> None:
     """What is `collected` for the rows of `running.of`."""
-    spans = [span for span in spans if span["subject"] == running.subject]
-    places = [running.of.sums.index(name) for name in running.sums]
-    added = Collected(Sums(running.table, {"span": "text", **running.of.keys}, running.sums, timed=False))
+    spans = [row for row in spans if row["subject"] == running.subject]
+    since = next(row["start"] for row in spans if row["span"] == EVERYTHING)
+    in_spans = Collected(Sums(running.table, {"span": "text", **running.of.keys}, running.sums, timed=False))
+    in_weeks = Collected(Sums(running.weeks, {"at": "timestamptz", **running.of.keys}, running.sums, timed=False))
     for grain, at, key, *numbers in collected.timed():
-        for span in spans:
-            if grain == span["grain"] and span["start"] <= at < span["stop"]:
-                total = added.of(span["span"], key)
-                total[:] = (before + numbers[place] for before, place in zip(total, places, strict=True))
-    added.write(connection)
+        added = [numbers[running.of.sums.index(name)] for name in running.sums]
+        for row in spans:
+            if grain == row["grain"] and row["start"] <= at < row["stop"]:
+                in_spans.add(added, row["span"], key)
+        if grain == "d" and since <= week_of(at):
+            in_weeks.add(added, week_of(at), key)
+    in_spans.write(connection)
+    in_weeks.write(connection)
 
 
 # --- and time slides them along -----------------------------------------------------------------------
@@ -123,6 +135,12 @@ def forget(connection: psycopg.Connection, running: Running, until: dict[Grain, 
         gone = Span(row["grain"], row["start"], min(row["stop"], until[row["grain"]]))
         if gone.start < gone.end:
             _change(connection, running, row["span"], -1, gone)
+    kept = span(until["d"] - timedelta(microseconds=1), until["d"], "d").end  # the first day that stays
+    connection.execute(f"DELETE FROM {running.weeks} WHERE at < %s", [kept])  # noqa: S608
+    connection.execute(
+        "UPDATE insight_spans SET start = greatest(start, %s) WHERE subject = %s AND span = %s",
+        [kept, running.subject, EVERYTHING],
+    )
 
 
 def _change(connection: psycopg.Connection, running: Running, span: str, sign: int, of: Span) -> None:

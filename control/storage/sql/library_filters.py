@@ -58,7 +58,7 @@ ORDERS = {
 _CLAUSES = {
     "state": "state = %(state)s",
     "source": "source = %(source)s",
-    "tag": "tags @> ARRAY[%(tag)s]",
+    "tag": "tag_codes @> ARRAY[hashtextextended(%(tag)s, 0)]",  # so that an index has it whole
     "owner": "owner_id = %(owner)s",
     "uploader": "owner_id = (SELECT u.id FROM users u WHERE lower(u.username) = lower(%(uploader)s))",
     "since": "created_at >= %(since)s",

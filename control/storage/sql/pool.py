@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
 from control.domain.health import PoolUse
-from control.errors import DatabaseUnavailable
+from control.errors import DatabaseUnavailable, Unwritable
 
 # A greenlet killed by GreenletExit or gevent.Timeout (both BaseException) while it queues for a connection stays in the
 # queue, is handed one later and loses it for ever: psycopg_pool 3.3.3 only cleans up after Exception.
@@ -29,6 +29,15 @@ FORGIVEN = 0.45  # how alike a misspelt word must be (pg_trgm <%): "holyday" is 
 _SMALL_ANSWERS = (
     "-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1 -c plan_cache_mode=force_custom_plan"
 )
+
+
+@contextmanager
+def rows_at_fault() -> Iterator[None]:
+    """What lies in the rows themselves, and will not pass, becomes Unwritable."""
+    try:
+        yield
+    except (psycopg.DataError, psycopg.IntegrityError, ValueError, TypeError) as error:
+        raise Unwritable(str(error)) from error
 
 
 class Connection(psycopg.Connection):

@@ -8,9 +8,22 @@ from control.domain.media import Media
 from control.domain.positions import BEGUN_SECONDS, Position
 from control.storage.sql.library_filters import Filters, condition_of
 from control.storage.sql.media import COLUMNS, media_of
-from control.storage.sql.pool import Database
+from control.storage.sql.pool import Database, rows_at_fault
 
 Key = tuple[str, str]  # user, media
+
+_WRITE = """
+    INSERT INTO positions (user_id, media_id, seconds, duration, finished, updated_at)
+    SELECT u.id, m.id, n.seconds, n.duration, n.finished, n.updated_at
+    FROM unnest(%s::uuid[], %s::uuid[], %s::float8[], %s::float8[], %s::bool[], %s::timestamptz[])
+        AS n(user_id, media_id, seconds, duration, finished, updated_at)
+        JOIN users u ON u.id = n.user_id JOIN media m ON m.id = n.media_id
+    WHERE NOT EXISTS (SELECT FROM history_cleared c WHERE c.user_id = n.user_id
+        AND (c.media_id IS NULL OR c.media_id = n.media_id) AND c.at >= n.updated_at)
+    ORDER BY u.id, m.id FOR KEY SHARE OF u, m
+    ON CONFLICT (user_id, media_id) DO UPDATE SET seconds = excluded.seconds,
+        duration = excluded.duration, finished = excluded.finished, updated_at = excluded.updated_at
+    WHERE positions.updated_at <= excluded.updated_at"""
 
 
 class PositionStore:
@@ -30,25 +43,13 @@ class PositionStore:
         """Many at once; what was written later stays. Users and media that are gone are passed over, and so is what
         was cleared since.
 
-        In the order of the key, as all writers do: nobody waits for each other in a circle.
+        In the order of the key, as all writers do: nobody waits for each other in a circle. Raises Unwritable.
         """
         rows = [
             (*key, place.seconds, place.duration, place.finished, place.updated_at) for key, place in positions.items()
         ]
-        self._database.run(
-            """INSERT INTO positions (user_id, media_id, seconds, duration, finished, updated_at)
-               SELECT u.id, m.id, n.seconds, n.duration, n.finished, n.updated_at
-               FROM unnest(%s::uuid[], %s::uuid[], %s::float8[], %s::float8[], %s::bool[], %s::timestamptz[])
-                   AS n(user_id, media_id, seconds, duration, finished, updated_at)
-                   JOIN users u ON u.id = n.user_id JOIN media m ON m.id = n.media_id
-               WHERE NOT EXISTS (SELECT FROM history_cleared c WHERE c.user_id = n.user_id
-                   AND (c.media_id IS NULL OR c.media_id = n.media_id) AND c.at >= n.updated_at)
-               ORDER BY u.id, m.id FOR KEY SHARE OF u, m
-               ON CONFLICT (user_id, media_id) DO UPDATE SET seconds = excluded.seconds,
-                   duration = excluded.duration, finished = excluded.finished, updated_at = excluded.updated_at
-               WHERE positions.updated_at <= excluded.updated_at""",
-            [list(column) for column in zip(*rows, strict=True)],
-        )
+        with rows_at_fault():
+            self._database.run(_WRITE, [list(column) for column in zip(*rows, strict=True)])
 
     def forget(self, user: str, media: str) -> None:
         self._database.run("DELETE FROM positions WHERE user_id = %s AND media_id = %s", [user, media])

@@ -1,8 +1,8 @@
 """Who or what was the most in a span: read off an index of running sums, where the span has some.
 
 For any other span of days, larger running sums are a bound: whoever is the most there is looked at first, by their own
-days in the span, until nobody who comes later can be more than the last one that is shown. Only where that goes on for
-too long (there is little in the span, or it was unlike the time around it) all of its rows are added up.
+weeks and days in the span, until nobody who comes later can be more than the last one that is shown. Only where that
+goes on for too long (there is little in the span, or it was unlike the time around it) all of it is added up.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from control.domain.insight import Span
-from control.storage.sql.lately import Running
+from control.storage.sql.lately import EVERYTHING, Running
 from control.storage.sql.pool import Database
 
 IN_SPAN = "grain = %(grain)s AND at >= %(start)s AND at < %(end)s"
@@ -33,12 +33,19 @@ class Ranking:
         parameters |= of_span(span) | {"subject": self.running.subject, "limit": limit}
         if rows := database.all(self._kept, parameters):
             return _found(rows, "span")
+        parameters |= self._weeks(database, span)
         for reach in _REACHES if span.grain == "d" else ():
             rows = database.all(self._likely, parameters | {"reach": reach * limit})
             bound, rows = rows[0]["bound"], _found(rows, "bound")
             if bound is None or (len(rows) == limit and self._rank(rows[-1]) > bound):
                 return rows
         return database.all(self._every, parameters)
+
+    def _weeks(self, database: Database, span: Span) -> dict[str, Any]:
+        known = database.one(
+            "SELECT start FROM insight_spans WHERE subject = %s AND span = %s", [self.running.subject, EVERYTHING]
+        )
+        return dict(zip(("first", "last"), span.weeks(known["start"]), strict=True))
 
     def _rank(self, row: dict) -> list[int]:
         return [row[name] for name in self.running.order]
@@ -57,18 +64,18 @@ class Ranking:
     @property
     def _likely(self) -> str:
         """Of the first %(reach)s of the shortest span around it; `bound` is what the next one has there, if any."""
-        key, table = self.running.key, self.running.of.table
+        key = self.running.key
         return f"""
             WITH likely AS MATERIALIZED (
                 SELECT {key}, ARRAY[{self._order.replace(" DESC", "")}] AS rank FROM {self.running.table} sums
                 WHERE span = (SELECT span FROM insight_spans WHERE subject = %(subject)s AND grain = %(grain)s
-                    AND start <= %(start)s AND stop >= %(end)s ORDER BY start DESC LIMIT 1)
+                    AND (start <= %(start)s OR span = 'all') AND stop >= %(end)s ORDER BY start DESC LIMIT 1)
                 ORDER BY {self._order}, {key} LIMIT %(reach)s + 1)
             SELECT (SELECT rank FROM likely OFFSET %(reach)s) AS bound, best.* FROM (SELECT) one LEFT JOIN LATERAL (
                 SELECT {self.shown}, {self._sums} FROM (
                     SELECT * FROM (SELECT {key} FROM likely LIMIT %(reach)s) likely CROSS JOIN LATERAL (
-                        SELECT {self._summed} FROM {table} WHERE {table}.{key} = likely.{key} AND {IN_SPAN}
-                        AND {self.running.counts} HAVING count(*) > 0) own) sums {self.joined}
+                        SELECT {self._summed} FROM ({self._rows(f"AND {key} = likely.{key}")}) own
+                        HAVING count(*) > 0) own) sums {self.joined}
                 WHERE {self.condition} ORDER BY {self._order}, sums.{key} LIMIT %(limit)s) best ON TRUE
             ORDER BY {self._ordered}"""  # noqa: S608
 
@@ -76,9 +83,18 @@ class Ranking:
     def _every(self) -> str:
         key = self.running.key
         return f"""
-            SELECT {self.shown}, {self._sums} FROM (SELECT {key}, {self._summed} FROM {self.running.of.table}
-                WHERE {IN_SPAN} AND {self.running.counts} GROUP BY {key}) sums {self.joined}
+            SELECT {self.shown}, {self._sums} FROM (SELECT {key}, {self._summed} FROM ({self._rows()}) own
+                GROUP BY {key}) sums {self.joined}
             WHERE {self.condition} ORDER BY {self._order}, sums.{key} LIMIT %(limit)s"""  # noqa: S608
+
+    def _rows(self, condition: str = "") -> str:
+        """Whole weeks, and the hours or days before and after them."""
+        running = self.running
+        columns = f"SELECT {running.key}, {', '.join(running.sums)} FROM"
+        edge = f"{columns} {running.of.table} WHERE grain = %(grain)s AND {running.counts} {condition} AND"
+        return f"""
+            {columns} {running.weeks} WHERE at >= %(first)s AND at < %(last)s {condition}
+            UNION ALL {edge} at >= %(start)s AND at < %(first)s UNION ALL {edge} at >= %(last)s AND at < %(end)s"""
 
     @property
     def _sums(self) -> str:

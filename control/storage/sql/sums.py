@@ -57,6 +57,10 @@ class Collected:
             found = self.rows[keys] = [0] * len(self.sums.sums)
         return found
 
+    def add(self, numbers: Iterable[int], *keys: Any) -> None:
+        total = self.of(*keys)
+        total[:] = map(sum, zip(total, numbers, strict=True))
+
     def write(self, connection: psycopg.Connection, returning: str = "") -> list[dict]:
         rows = self.timed() if self.sums.timed else [(*key, *numbers) for key, numbers in self.rows.items()]
         rows = [row for row in rows if any(row[-len(self.sums.sums) :])]

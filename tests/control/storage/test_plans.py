@@ -16,6 +16,7 @@ from tests.generated_media import generate
 from tests.library_questions import LISTS, deep, questions
 
 BOUNDS = {10_000: 5000, 1_000_000: 25_000}  # media that there are -> media that a statement may look at
+FETCHED_IN_VAIN = 200
 NAMES = [name + who for who in ("", ", as a viewer") for name in (*LISTS, "page 200", "tags", "folders")] + ["uploaders", "the middle"]
 
 
@@ -73,3 +74,14 @@ def looked_at(node: dict) -> int:
         return 0
     passed_over = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
     return (node["Actual Rows"] + passed_over) * node["Actual Loops"]
+
+
+@pytest.mark.parametrize("who", ["", ", as a viewer"])
+def test_a_tag_of_one_kind_is_found_without_fetching_what_has_it_not(asked, who):
+    database, ask, _ = asked
+    database.plans.clear()
+    ask["a tag and a kind" + who]()
+    for node in (node for plan in database.plans for node in filter(executed, nodes(plan))):
+        alone = node["Node Type"] == "Index Only Scan"
+        fetched = node["Heap Fetches"] if alone else node.get("Rows Removed by Filter", 0) * node["Actual Loops"]
+        assert fetched <= FETCHED_IN_VAIN, json.dumps(node, indent=1)

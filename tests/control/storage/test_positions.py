@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from control.domain.media import Media
 from control.domain.positions import Position
+from control.domain.sessions import Principal
+from control.services.audit import Audit
+from control.services.positions import Positions
+from control.storage.sql.audit import AuditStore, Entry, Search
 from control.storage.sql.history import HistoryStore
 from control.storage.sql.library_filters import Filters
 from control.storage.sql.positions import PositionStore
@@ -33,6 +39,10 @@ def add_media(database, name="film", **columns) -> str:
     )["id"]
 
 
+def media_row(media: str) -> Media:
+    return Media(media, "film", "video", "", 1, "import", "completed", NOW)
+
+
 def at(seconds: float, finished=False, later=0.0) -> Position:
     return Position(seconds, 100, finished, NOW + timedelta(seconds=later))
 
@@ -49,6 +59,24 @@ def test_what_a_worker_still_remembers_does_not_undo_a_clearing(positions, datab
     assert not positions.find(user, [film, song])
     positions.write({(user, film): at(40, later=3600)})
     assert positions.find(user, [film])[film].seconds == 40
+
+
+def test_one_that_can_never_be_written_holds_up_no_other(positions, database):
+    user, film = add_user(database), add_media(database)
+    behind = Positions(positions)
+    for name, seconds in ((user, 10.0), ("nobody's id", 20.0), (user + "\0", 30.0)):
+        behind.put(Principal("session", name), media_row(film), seconds, 100)
+    behind.flush()
+    assert positions.find(user, [film])[film].seconds == 10 and behind._unwritten == {}
+
+
+def test_an_entry_that_can_never_be_written_leaves_the_others_in_the_trail(database):
+    store, una = AuditStore(database), Principal("session", username="una")
+    audit, told = Audit(store, Entry), uuid.uuid4().hex
+    for facts in ({"decision": told}, {"address": "\0"}, {"media_id": "no id"}, {"details": {"a": object()}}, {"decision": told}):
+        audit.record("refused", una, **facts)
+    audit.flush()
+    assert len(store.find(Search(decision=told), 10)) == 2
 
 
 def test_the_latest_word_counts_whenever_it_is_written(positions, database):
