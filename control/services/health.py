@@ -166,9 +166,9 @@ def _heard(known) -> tuple[tuple[str, str], ...]:
 
 
 def _size(count: float) -> str:
-    """1536 -> 1.5 KiB"""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if count < 1024:
+    """1536 -> 1.5 kB, as the pages write sizes"""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1024
-    return f"{count:.1f} TiB"
+        count /= 1000
+    return f"{count:.1f} TB"

@@ -1,5 +1,7 @@
 /* Chapters: parts of the time line, titles in its preview, a menu, and the one that plays beside the time. */
 
+import { seek } from "./seeking.js";
+
 /** Make the chapters that the page has of `video` a track, which media-chrome draws; let the menu seek. */
 export function markChapters(stage, video) {
   const chapters = JSON.parse(video.dataset.chapters ?? "[]");
@@ -14,7 +16,7 @@ export function markChapters(stage, video) {
   video.addEventListener("timeupdate", () => showCurrent(stage, track));
   stage.querySelector("[data-chapter-menu]")?.addEventListener("click", ({ target }) => {
     const start = target.closest("media-chrome-menu-item")?.value;
-    if (start !== undefined) video.currentTime = Number(start);
+    if (start !== undefined) seek(video, Number(start));
   });
   document.addEventListener("click", (event) => followLink(event, video));
 }
@@ -24,7 +26,7 @@ function followLink(event, video) {
   const link = event.target.closest?.("a[data-seek]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  video.currentTime = Number(link.dataset.seek);
+  seek(video, Number(link.dataset.seek));
   video.closest(".stage").scrollIntoView({ block: "nearest" });
 }
 

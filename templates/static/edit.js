@@ -9,7 +9,6 @@ export function wire() {
 }
 
 async function save(event) {
-  if (event.submitter?.value === "close") return;
   event.preventDefault();
   const form = event.target;
   const note = form.querySelector("[data-note]");

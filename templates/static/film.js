@@ -4,6 +4,7 @@ import "./empty-tracks.js";
 import { Prefix } from "./prefix.js";
 import { clear, describe, retryAfter, show } from "./problems.js";
 import { Renditions } from "./renditions.js";
+import { SOUGHT } from "./seeking.js";
 import { Problem, renew, request } from "./session.js";
 import { SoundTracks } from "./soundtracks.js";
 
@@ -31,6 +32,7 @@ export class Film {
   #triedAgain = 0;
   #mended = 0;
   #failing = false;
+  #wanted = false; // by a person; before, no content key is asked for: a look at the page is no stream
   #trouble = new AbortController();
 
   constructor(stage, video, Hls) {
@@ -43,6 +45,7 @@ export class Film {
       enableWorker: true,
       workerPath: stage.dataset.hlsWorker, // a file of our own: no blob needed
       capLevelToPlayerSize: true,
+      interstitialsController: undefined, // nothing is put between; it would begin to load by itself
       backBufferLength: 60,
       fragLoadPolicy: PATIENCE,
       keyLoadPolicy: PATIENCE,
@@ -56,15 +59,29 @@ export class Film {
       this.#prefix.take(levels[0].url, networkDetails?.getResponseHeader("Date")),
     );
     this.#hls.on(Hls.Events.ERROR, (_, data) => {
-      if (data.fatal || REFUSED.has(data.response?.code)) this.#failed(data);
+      const offline = data.type === this.#kinds.NETWORK_ERROR && !navigator.onLine; // other qualities are no nearer
+      if (data.fatal || offline || REFUSED.has(data.response?.code)) this.#failed(data);
     });
     this.#hls.on(Hls.Events.FRAG_BUFFERED, () => this.#recovered());
+    this.#hls.on(Hls.Events.LEVEL_LOADING, () => this.#wanted || this.#hls.pauseBuffering());
+    for (const event of ["play", SOUGHT]) video.addEventListener(event, () => this.#want());
+    stage.addEventListener("mediaseekrequest", () => this.#want()); // by media-chrome's time line
     this.#hls.attachMedia(video);
+  }
+
+  /** From now on it is fetched, from where the element is to begin. */
+  #want() {
+    if (this.#wanted) return;
+    this.#wanted = true;
+    this.#hls.config.startPosition = this.#video.currentTime;
+    if (this.#hls.levels.length) this.#hls.startLoad(this.#video.currentTime);
   }
 
   /** Ask for the stream (and so for a new grant) and go on at `position`, playing if it was. */
   open(position) {
     const playing = !this.#video.paused;
+    this.#wanted ||= playing; // by whoever did not wait for this script
+    if (!this.#wanted) this.#video.currentTime = position; // where it begins, once it does
     this.#hls.config.startPosition = position;
     this.#hls.loadSource(this.#stage.dataset.stream);
     if (playing) this.#video.addEventListener("canplay", () => this.#video.play(), { once: true });

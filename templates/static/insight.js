@@ -11,7 +11,13 @@ function bytes(value) {
 }
 
 const number = (value) => (value == null ? "" : value.toLocaleString("en", { maximumFractionDigits: 1 }));
-const hours = (value) => (value == null ? "" : `${number(value)} h`);
+
+/* Seconds, in the unit that `most` asks for, so that the steps of an axis are told apart. */
+function time(value, most = value) {
+  if (value == null) return "";
+  const [unit, each] = most >= 3600 ? ["h", 3600] : most >= 60 ? ["min", 60] : ["s", 1];
+  return value ? `${number(value / each)} ${unit}` : "0";
+}
 
 function colour(figure, name) {
   const probe = document.createElement("span"); // a custom property with light-dark() has no colour until it is used
@@ -67,12 +73,14 @@ function axes(figure, formats, series, hourly) {
   const font = `12px ${root.getPropertyValue("--font") || "sans-serif"}`;
   const plain = { stroke: quiet, font, ticks: { show: false }, grid: { stroke: line, width: 1 } };
   const left = { ...plain, size: 62, values: (_, ticks) => ticks.map(formats.y) };
-  const right = { ...plain, scale: "hours", side: 1, size: 52, grid: { show: false }, values: (_, ticks) => ticks.map(formats.hours) };
+  const right = { ...plain, scale: "time", side: 1, size: 52, grid: { show: false }, incrs: TIMES, values: (_, ticks) => ticks.map((tick) => time(tick, ticks.at(-1))) };
   const times = { ...plain, grid: { show: false }, space: 64, values: (_, ticks) => ticks.map((tick) => moment(tick, hourly)) };
-  return [times, left, ...(series.some((one) => one.scale === "hours") ? [right] : [])];
+  return [times, left, ...(series.some((one) => one.scale === "time") ? [right] : [])];
 }
 
 const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 1e5, 1e6];
+const SIXTIETHS = [1, 2, 5, 10, 15, 30];
+const TIMES = [...SIXTIETHS, ...SIXTIETHS.map((minutes) => minutes * 60), ...WHOLE.map((hours) => hours * 3600)]; // s
 const fromZero = (_, low, high) => [0, high > 0 ? high * 1.08 : 1];
 
 function draw(figure) {
@@ -81,14 +89,14 @@ function draw(figure) {
   const hourly = figure.dataset.step === "hour";
   const half = (hourly ? 3600 : 86400) / 2; // so that the first bar and the last are whole
   const counts = figure.dataset.unit !== "bytes";
-  const formats = { y: counts ? number : bytes, hours };
+  const formats = { y: counts ? number : bytes, time: (value) => time(value) };
   const [times, left, ...right] = axes(figure, formats, series, hourly);
   return new uPlot({
     width: place.clientWidth, height: place.clientHeight,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     series: [{ label: "UTC", value: (_, at) => (at == null ? "" : moment(at, hourly && "whole")) },
       ...series.map((one, index) => drawn(figure, one, index, formats, columns[index + 1]))],
-    scales: { x: { range: (_, low, high) => [low - half, high + half] }, y: { range: fromZero }, hours: { range: fromZero } },
+    scales: { x: { range: (_, low, high) => [low - half, high + half] }, y: { range: fromZero }, time: { range: fromZero } },
     axes: [times, counts ? { ...left, incrs: WHOLE } : left, ...right],
     cursor: { y: false, drag: { x: false, y: false } },
   }, stacked(columns, series), place);

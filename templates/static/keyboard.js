@@ -1,5 +1,7 @@
 /* The player's keys. They work wherever the focus is, but for where one types or where the key has another meaning. */
 
+import { seek } from "./seeking.js";
+
 const STEP = 5; // seconds of an arrow key
 const LEAP = 10; // of j and l
 const RATES = [0.5, 0.75, 1, 1.25, 1.5, 2];
@@ -20,14 +22,14 @@ export function listenToKeys(controller, video) {
 function actionsOf(controller, video) {
   const ask = (name) => controller.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true }));
   const toggle = () => (video.paused ? video.play() : video.pause());
-  const seek = (by) => () => (video.currentTime = Math.max(0, Math.min(video.currentTime + by, video.duration || 0)));
+  const move = (by) => () => seek(video, video.currentTime + by);
   const louder = (by) => () => {
     video.muted = false;
     video.volume = Math.max(0, Math.min(1, video.volume + by));
   };
   return {
     " ": toggle, k: toggle,
-    ArrowLeft: seek(-STEP), ArrowRight: seek(STEP), j: seek(-LEAP), l: seek(LEAP),
+    ArrowLeft: move(-STEP), ArrowRight: move(STEP), j: move(-LEAP), l: move(LEAP),
     ArrowUp: louder(0.1), ArrowDown: louder(-0.1), m: () => (video.muted = !video.muted),
     c: () => ask("mediatogglesubtitlesrequest"),
     f: () => ask(document.fullscreenElement ? "mediaexitfullscreenrequest" : "mediaenterfullscreenrequest"),
@@ -38,7 +40,8 @@ function actionsOf(controller, video) {
 }
 
 function seekToTenth(video, tenth) {
-  if (Number.isFinite(video.duration)) video.currentTime = (video.duration * tenth) / 10;
+  const length = video.duration || Number(video.dataset.length);
+  if (Number.isFinite(length)) seek(video, (length * tenth) / 10);
 }
 
 function changeRate(video, by) {

@@ -61,6 +61,12 @@ const PROBLEMS = {
     action: RETRY,
     passing: true,
   },
+  FILE_002: {
+    title: "Its file is not there now",
+    text: "The drive that holds it may just be coming back, or the file was moved. This page tries again by itself.",
+    action: RETRY,
+    passing: true,
+  },
   MEDIA_007: {
     title: "The permission to play this has ended",
     text: "It ran out, or it was ended on another device. Start it again to ask for a new one.",

@@ -52,7 +52,16 @@ export class Queue {
       if (is) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
-    this.#section.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.#reveal(this.#section.querySelector("[aria-current]"));
+  }
+
+  /** Within the list alone: the page stays where it is. */
+  #reveal(link) {
+    const list = this.#section.querySelector("ol");
+    if (!link) return;
+    const { top, bottom } = list.getBoundingClientRect(), row = link.getBoundingClientRect();
+    if (row.top < top) list.scrollTop -= top - row.top;
+    else if (row.bottom > bottom) list.scrollTop += row.bottom - bottom;
   }
 
   /** The page of a song, in the same view. */

@@ -2,6 +2,7 @@
    A share's visitors have theirs in their own browser. */
 
 import { describe } from "./problems.js";
+import { seek } from "./seeking.js";
 import { json, request } from "./session.js";
 import { clock } from "./times.js";
 
@@ -43,11 +44,15 @@ function offerStart(stage, video, start) {
   chip.querySelector("[data-at]").textContent = clock(start);
   chip.hidden = false;
   chip.querySelector("button").addEventListener("click", () => {
-    video.currentTime = 0;
+    seek(video, 0);
     chip.hidden = true;
     stage.querySelector("media-controller").focus();
   });
-  video.addEventListener("playing", () => setTimeout(() => (chip.hidden = true), OFFER_FOR), { once: true });
+  video.addEventListener("playing", begun, { once: true });
+  function begun() {
+    chip.querySelector("[data-says]").textContent = "Resumed";
+    setTimeout(() => (chip.hidden = true), OFFER_FOR);
+  }
 }
 
 /** On the server, of whoever is signed in. */

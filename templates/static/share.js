@@ -40,12 +40,12 @@ function choose(form) {
 function ask(asking) {
   dialog.querySelector("[data-ask]").hidden = !asking;
   dialog.querySelector("[data-made]").hidden = asking;
-  dialog.querySelector("[value=make]").hidden = !asking;
+  const make = dialog.querySelector("[value=make]");
+  make.hidden = make.disabled = !asking; // Enter in what was made does not make another one
   dialog.querySelector("[data-manage]").hidden = true;
 }
 
 async function submit(event) {
-  if (event.submitter?.value === "close") return;
   event.preventDefault();
   const form = new FormData(event.target);
   note(dialog, "Asking the server …");

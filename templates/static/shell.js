@@ -34,6 +34,9 @@ function closeMenus(which) {
   }
 }
 
+// Not a submit button: Enter in a field does what the dialog is for.
+document.addEventListener("click", ({ target }) => target.closest("[data-closes]")?.closest("dialog").close());
+
 // "/" goes to the search field, as in many libraries.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.target.closest("input, textarea, select, media-controller")) return;

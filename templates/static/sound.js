@@ -39,10 +39,13 @@ export class Sound {
     const { element } = this;
     if (!Hls.isSupported() && element.canPlayType(HLS_TYPE)) return (element.src = stream);
     this.#hls?.destroy();
-    this.#hls = new Hls({ enableWorker: true, workerPath: this.#scripts.hlsWorker });
-    this.#hls.on(Hls.Events.ERROR, (_, { fatal }) => fatal && this.#cause().then(this.onProblem));
-    this.#hls.loadSource(stream);
-    this.#hls.attachMedia(element);
+    // Not before it is to be heard, and no key either: a look at the page is no stream.
+    const soon = element.preload === "auto" || !element.paused;
+    const hls = (this.#hls = new Hls({ enableWorker: true, workerPath: this.#scripts.hlsWorker, autoStartLoad: soon }));
+    if (!soon) element.addEventListener("play", () => hls === this.#hls && hls.startLoad(), { once: true });
+    hls.on(Hls.Events.ERROR, (_, { fatal }) => fatal && this.#cause().then(this.onProblem));
+    hls.loadSource(stream);
+    hls.attachMedia(element);
   }
 
   /** Why it does not load: the server's reason, or that the format is unknown here. */

@@ -1,5 +1,7 @@
 /* On a touch screen: two taps on a side of the picture go ten seconds back or on; each further tap ten more. */
 
+import { seek } from "./seeking.js";
+
 const STEP = 10;
 const WITHIN = 300; // ms between two taps
 const SIDE = 0.35; // of the width
@@ -17,7 +19,7 @@ export function listenToTaps(controller, video) {
       last = { at: event.timeStamp, side };
       if (!again) return (told = 0);
       event.stopPropagation(); // no toggling of the controls
-      video.currentTime = Math.max(0, Math.min(video.currentTime + side * STEP, video.duration || 0));
+      seek(video, video.currentTime + side * STEP);
       tell(controller, side, (told += STEP));
     },
     { capture: true },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,17 +36,17 @@ class Rival:
         return int(self._backend.read_text().split()[0]) / 1e6
 
 
-def compare(rivals: tuple[Rival, Rival], questions: tuple[Questions, Questions], times: int) -> dict[str, list[Took]]:
-    """Each question as often as that, in turns, so that a busy moment of the machine hits both; prints row by row."""
+def compare(rivals: Sequence[Rival], questions: Sequence[Questions], times: int, only: str = "") -> dict[str, list[Took]]:
+    """Each question with `only` in its name as often as that, in turns, so that a busy moment hits both; row by row."""
     found = {}
-    for name in questions[0]:
+    for name in (name for name in questions[0] if only in name):
         found[name] = _in_turns(rivals, [asks[name] for asks in questions], times)
         print(_row(name, *found[name]), flush=True)
     print(_sentence("p95", found), _sentence("cpu", found), sep="\n", flush=True)
     return found
 
 
-def _in_turns(rivals: tuple[Rival, Rival], asks: list[Callable[[], object]], times: int) -> list[Took]:
+def _in_turns(rivals: Sequence[Rival], asks: list[Callable[[], object]], times: int) -> list[Took]:
     took: list[list[tuple[float, float]]] = [[], []]
     for _ in range(times + 1):
         for rival, ask, one in zip(rivals, asks, took, strict=True):

@@ -63,7 +63,7 @@ PLACES = {
     "menu": Place(f"/watch/{NOBODY}", ("summary.avatar",), status=404),  # nothing lies half below it
     "watch-video": Place("/watch/{video}"),
     "watch-player": Place("/watch/{video}", ("[data-opens=open-in-player]",)),
-    "watch-elsewhere": Place("/watch/{video}", answers=TOO_MANY, shows=".take-over li"),
+    "watch-elsewhere": Place("/watch/{video}", (".player-centre",), answers=TOO_MANY, shows=".take-over li"),
     "watch-edit": Place("/watch/{video}", ("[data-opens=edit-dialog]",)),
     "watch-audio": Place("/watch/{audio}"),
     "watch-image": Place("/watch/{image}"),
@@ -96,7 +96,7 @@ def world(client: Client, query: str = "") -> dict[str, str]:
     """What the addresses ask for: media by kind (those that `query` finds); shares of some and a newcomer, made here."""
     items = client.get(f"/api/media/library?limit=100&query={query}").json()["data"]
     found = {"found": f"?query={query}&sort=name" if query else "?type=all"} | newcomer(client)
-    for item in items:
+    for item in sorted(items, key=lambda item: item["delivery"] == "file"):  # a film of our own making first
         found.setdefault(item["type"] if item["state"] == "completed" else item["state"], item["id"])
         found.setdefault("word", query or item["name"].split()[0])
         if item["tags"]:

@@ -69,8 +69,7 @@ def test_a_film_plays_and_asks_for_each_key_once(page, stack, film):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"/watch/{film['id']}")
-    chrome.until(page, "document.querySelector('video')?.readyState >= 2")
-    page.evaluate("(v => { v.muted = true; return v.play() })(document.querySelector('video'))")
+    chrome.until(page, "(v => v && (v.muted = true) && v.play() && v.readyState >= 2)(document.querySelector('video'))")
     chrome.until(page, "document.querySelector('video').currentTime > 2")
     quality = page.evaluate("document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames")
     assert quality > 20 and page.evaluate("document.querySelector('video').videoWidth") in (640, 854, 960)

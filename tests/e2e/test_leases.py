@@ -161,6 +161,7 @@ def test_two_browsers_of_one_user_take_turns_and_a_kill_stops_the_film(stack, br
     first = watch(contexts[0], limited, long_film)
     chrome.until(first, PLAYS)
     second = watch(contexts[1], limited, long_film)
+    second.locator(".player-centre").click()
     panel = second.locator(".take-over")
     expect(panel.get_by_role("heading")).to_have_text("You are watching on 1 other device")
     expect(panel.get_by_role("listitem")).to_contain_text("Chrome on Linux")

@@ -2,7 +2,7 @@
 
 For any other span of days, larger running sums are a bound: whoever is the most there is looked at first, by their own
 weeks and days in the span, until nobody who comes later can be more than the last one that is shown. Only where that
-goes on for too long (there is little in the span, or it was unlike the time around it) all of it is added up.
+goes on for too long (all are much the same, or the span is unlike the time around it) all of it is added up.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from control.storage.sql.pool import Database
 
 IN_SPAN = "grain = %(grain)s AND at >= %(start)s AND at < %(end)s"
 
-_REACHES = (4, 32)  # times as many as are shown are looked at, before everything is
+_REACH = 4  # times as many as are shown are looked at, before everything is
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Ranking:
         if rows := database.all(self._kept, parameters):
             return _found(rows, "span")
         parameters |= self._weeks(database, span)
-        for reach in _REACHES if span.grain == "d" else ():
-            rows = database.all(self._likely, parameters | {"reach": reach * limit})
+        if span.grain == "d":
+            rows = database.all(self._likely, parameters | {"reach": _REACH * limit})
             bound, rows = rows[0]["bound"], _found(rows, "bound")
             if bound is None or (len(rows) == limit and self._rank(rows[-1]) > bound):
                 return rows

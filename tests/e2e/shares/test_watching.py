@@ -28,10 +28,12 @@ def test_a_person_opens_a_share_and_plays_its_film(stack, browser, share, film, 
     page.wait_for_selector("h1:has-text('A film night')")
     page.click(f"h2 a[href='{shared.at('watch/' + film['id'])}']")
     page.wait_for_url("**/watch/**")
-    until(page, "document.querySelector('video')?.readyState >= 2", 90)
-    page.evaluate("document.querySelector('video').play()")
+    until(page, PLAYS, 90)
     until(page, "document.querySelector('video').currentTime > 0.5", 90)
     assert not ear.complaints()
+
+
+PLAYS = "(video => video?.play() && video.readyState >= 2)(document.querySelector('video'))"
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -64,8 +66,7 @@ def test_a_film_plays_in_a_frame_of_a_site_that_the_settings_name(stack, browser
     shared = share(film["id"], rights=["view"])
     frame = framed(stack, browser, NAMED, shared.at(f"embed/{film['id']}"))
     frame.wait_for_selector("video", state="attached")
-    until(frame, "document.querySelector('video')?.readyState >= 2", 90)
-    frame.evaluate("document.querySelector('video').play()")
+    until(frame, PLAYS, 90)
     until(frame, "document.querySelector('video').currentTime > 0.5", 90)
     assert not frame.page.context.cookies(stack.url)
 
@@ -92,8 +93,7 @@ def test_the_embedded_player_needs_no_cookie(stack, browser, share, film):
     ear = Ear(page)
     page.route("**/*", lambda route: route.continue_(headers={**route.request.headers, "cookie": ""}))
     page.goto(shared.at(f"embed/{film['id']}"))
-    until(page, "document.querySelector('video')?.readyState >= 2", 90)
-    page.evaluate("document.querySelector('video').play()")
+    until(page, PLAYS, 90)
     until(page, "document.querySelector('video').currentTime > 0.5", 90)
     assert not ear.complaints()
 
