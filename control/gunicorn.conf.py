@@ -72,6 +72,7 @@ def child_exit(server, worker):
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)
+    worker.succession.ready(worker.age)  # nobody waits for one that is gone
 
 
 def post_worker_init(worker):
@@ -110,8 +111,8 @@ def _end_waits(worker, services):
     """A worker that was told to stop waits for what it answers; streams of events have no end of their own."""
     while worker.alive:
         gevent.sleep(STOP_SECONDS)
-    worker.close_idle()
     services.event_hub.stop()
+    worker.close_idle()
 
 
 def _write_behind(services):
