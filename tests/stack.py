@@ -70,6 +70,9 @@ frame_origins = ["http://player.localhost:8080"]
 [session]
 max_devices = 1000
 
+[password]
+memory_mib = 19
+
 [limits]
 account_burst = 1000
 network_burst = 1000

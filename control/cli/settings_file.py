@@ -50,7 +50,8 @@ _TEXT = """\
 #url = ""
 #pool_max = 10
 
-# Redis holds what may be lost. Empty: a private instance in this directory.
+# Redis holds what may be lost. Empty: a private instance in this directory. "sentinel://HOST:26379,HOST:26379/NAME"
+# asks the master that those sentinels name.
 [redis]
 #url = ""
 
@@ -70,6 +71,7 @@ _TEXT = """\
 #require_lowercase = true
 #require_numbers = true
 #require_special = true
+#memory_mib = 64  # of one hash; less on a small machine, 19 at the least
 
 # How often somebody may try: a burst, then so many in a time. Devices that have signed in before are not held up when
 # others guess at the same account. Requests are counted per principal and worker, and so are the streams of live events

@@ -170,7 +170,9 @@ def _next(loaded: settings.Settings, wishes: Wishes) -> Iterator[str]:
     """What a person does now, as commands."""
     data = shlex.quote(str(loaded.data))
     if Path("/etc/systemd/system/sluice.target").exists():
-        yield "systemctl restart sluice.target"
+        yield "systemctl restart sluice-prepare sluice-control sluice-processor && systemctl reload sluice-nginx"
+        for mount in wishes.mounts:
+            yield f"systemctl enable --now sluice-drive@{mount['name']}"
     elif _runs(loaded.data):
         yield f"deploy/down --data {data} && deploy/up --data {data} --detach"
     else:

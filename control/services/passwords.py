@@ -15,8 +15,8 @@ from control.settings.sections import Password
 LONGEST = 1024  # bytes; longer input is refused before it costs a hash
 _BCRYPT = ("$2a$", "$2b$", "$2y$")
 _BCRYPT_BYTES = 72  # bcrypt has never looked at more
-# A hash of the same parameters, made once: unknown users, and those without a password, cost the same time as others.
-_NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$40L/xkFQsjh997AhtuWpNg$FqbHHfJp9mN42XjWUbQSc4Qxi11d7pzv0QCq/8eBqVE"
+# A hash of the same parameters: unknown users, and those without a password, cost the same time as others.
+_NOBODY = "$argon2id$v=19$m={},t=3,p=4$40L/xkFQsjh997AhtuWpNg$FqbHHfJp9mN42XjWUbQSc4Qxi11d7pzv0QCq/8eBqVE"
 _SPECIAL = set("!@#$%^&*()-_=+[]{};:'\",.<>/?\\|`~ ")
 
 # One of each kind satisfies every rule of [password]; 20 characters of the rest are 117 bits.
@@ -27,11 +27,10 @@ _LENGTH = 20
 class Passwords:
     """`offload(function, *args)` runs a hash in a thread: six of them inline stall every other greenlet for 540 ms."""
 
-    # RFC 9106 4: 64 MiB, t=3, p=4 are the library's defaults.
-    _hasher, _nobody = argon2.PasswordHasher(), _NOBODY
-
     def __init__(self, rules: Password, offload: Callable):
         self._rules, self._offload = rules, offload
+        kib = rules.memory_mib * 1024  # RFC 9106 4: with 64 MiB t=3, p=4, which are the library's defaults
+        self._hasher, self._nobody = argon2.PasswordHasher(memory_cost=kib), _NOBODY.format(kib)
 
     def hash(self, password: str) -> str:
         return self._offload(self._hasher.hash, password)

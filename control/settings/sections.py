@@ -144,6 +144,7 @@ class Password(Section):
     require_lowercase: bool = True
     require_numbers: bool = True
     require_special: bool = True
+    memory_mib: int = Field(64, ge=19, le=1024)  # that one hash takes; less is for small machines, 19 the least (OWASP)
 
 
 class Keys(Section):

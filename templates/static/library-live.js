@@ -39,16 +39,18 @@ async function refresh() {
   byHand = false;
   const url = new URL(address);
   if (changed && count) url.searchParams.set("limit", Math.min(Math.max(count, 40), LARGEST));
-  const part = await fetchResults(url);
+  const part = await fetchResults(url, { headers: { "If-None-Match": `"${shown.dataset.stamp}"` } });
   if (!part || address !== location.href || isNarrowing()) return;
   const first = [...part.querySelectorAll("#library .card")];
   const known = [...shown.querySelectorAll(".card")].slice(0, part.querySelector("[data-more]") ? first.length : undefined);
   const untouched = count <= first.length && scrollY < AT_THE_TOP;
-  if (ids(first) !== ids(known) && (untouched || changed)) return showResults(part);
+  const same = ids(first) === ids(known);
+  if (!same && (untouched || changed)) return showResults(part);
   for (const card of first) {
     const old = document.getElementById(card.id);
     if (old && old.dataset.stamp !== card.dataset.stamp) replace(old, card);
   }
+  if (same) shown.dataset.stamp = part.getElementById("library").dataset.stamp;
 }
 
 function ids(cards) {

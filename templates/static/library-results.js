@@ -3,12 +3,13 @@
 import { showMoments } from "./moments.js";
 import { request } from "./session.js";
 
-/** The part of the page at `address` that has the results; null where the session has ended. */
+/** The part of the page at `address` that has the results; null where they are as `init` knows them (If-None-Match), or
+    the session has ended. */
 export async function fetchResults(address, init = {}) {
   const url = new URL(address, location.href);
   url.searchParams.set("part", "results");
   const response = await request(url, init);
-  if (response.redirected) return null; // signed out: the session module says so
+  if (response.redirected || response.status === 304) return null; // signed out: the session module says so
   const part = new DOMParser().parseFromString(await response.text(), "text/html");
   showMoments(part);
   return part;

@@ -13,11 +13,11 @@ export class Problem extends Error {
   }
 }
 
-/** Return the server's answer if it is a success; throws a Problem otherwise. */
+/** Return the server's answer if it is a success, or that nothing has changed (304); throws a Problem otherwise. */
 export async function request(path, init = {}) {
   let response = await send(path, init);
   if (response.status === 401 && (await renew())) response = await send(path, init);
-  if (!response.ok) {
+  if (!response.ok && response.status !== 304) {
     const wait = Number(response.headers.get("Retry-After")) || undefined;
     throw new Problem(response.status, await errorOf(response), wait);
   }

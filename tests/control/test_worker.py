@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gevent
 
-from control.worker import Worker
+from control.worker import Succession, Worker
 
 
 def connection(worker: Worker) -> str:
@@ -18,7 +18,8 @@ def connection(worker: Worker) -> str:
 
 def worker(alive: bool = True) -> Worker:
     made = Worker.__new__(Worker)  # without the sockets and the settings of a real one
-    made._idle, made.alive = set(), alive
+    made._idle, made._leaving, made._rest_seconds = set(), False, 0.0
+    made.alive, made.succession = alive, Succession()
     made.cfg = type("Settings", (), {"keepalive": 60})
     return made
 
@@ -45,6 +46,43 @@ def test_what_is_being_answered_goes_on():
     stopping.close_idle()
     answers.get(timeout=20)
     assert done == ["answered"]
+
+
+def test_a_connection_on_which_something_was_asked_is_left_to_its_answer():
+    stopping, (ours, theirs) = worker(), gevent.socket.socketpair()
+    waits = gevent.spawn(connection, stopping)
+    waits.client = ours
+    gevent.sleep(0)
+    theirs.sendall(b"GET")
+    closing = gevent.spawn(stopping.close_idle)
+    gevent.sleep(0.3)
+    assert stopping._idle and not waits.ready()
+    ours.recv(3)
+    closing.join(timeout=20)
+    assert waits.get(timeout=20) == "closed"
+
+
+def test_a_worker_goes_when_the_youngest_of_those_that_follow_it_answers_or_is_gone():
+    old = worker()
+    for age in (3, 4):
+        old.succession.started(age)
+    old.handle_exit(0, None)
+    old.succession.ready(3)
+    gevent.sleep(0.3)
+    assert old.alive
+    old.succession.ready(4)
+    with gevent.Timeout(20):
+        while old.alive:
+            gevent.sleep(0.01)
+
+
+def test_a_worker_that_nobody_follows_goes_at_once():
+    alone = worker()
+    alone.succession.started(2)
+    alone.succession.ready(2)
+    alone.handle_exit(0, None)
+    gevent.sleep(0)
+    assert not alone.alive
 
 
 def test_a_connection_that_comes_too_late_is_not_waited_for_long():

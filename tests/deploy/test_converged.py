@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import ssl
 import subprocess
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
+from control.cli.certificate import ensure_certificate
+from control.cli.checks.files import belong_together
 from tests.deploy.tree import Tree
+
+HERE = Path(__file__).parent
 
 pytestmark = [
     pytest.mark.soak,
@@ -24,8 +30,8 @@ NETWORKS = {
 }
 
 
-def variables(networks: list[str]) -> dict:
-    return {
+def variables(networks: list[str] = NETWORKS["both, overlapping"], **more) -> dict:
+    return more | {
         "sluice_settings": {"server": {"port": 3128, "allowed_networks": ["127.0.0.0/8", "::1/128", *networks]}},
         "sluice_firewall_networks": networks,
         "sluice_vpn_networks": ["10.8.0.0/24"] if "10.0.0.0/8" in networks else [],
@@ -37,19 +43,62 @@ def variables(networks: list[str]) -> dict:
 def tree(tmp_path_factory) -> Tree:
     tree = Tree(tmp_path_factory.mktemp("debian") / "tree")
     tree.make()
-    tree.converge(**variables(NETWORKS["both, overlapping"]))
+    tree.converge(**variables())
     return tree
 
 
 def test_the_second_run_changes_nothing(tree):
-    counts = tree.converge(**variables(NETWORKS["both, overlapping"]))
+    counts = tree.converge(**variables())
     assert (counts["changed"], counts["failed"]) == (0, 0)
 
 
-def test_what_the_units_say_makes_a_sluice_that_plays_a_film(tree):
-    shutil.copy(Path(__file__).with_name("units.py"), tree.path / "root/units.py")
+def test_what_the_units_say_makes_a_sluice_that_plays_a_film_and_refuses_what_it_must(tree, tmp_path):
+    """With a certificate that was given; what is made where none is, the tests of deploy/up see."""
+    files = tmp_path / "given.pem", tmp_path / "given.key"
+    ensure_certificate(*files)
+    tree.give(*files, HERE / "units.py")
+    given = variables(
+        sluice_certificate_from="given", nginx_certificate="/root/given.pem", nginx_certificate_key="/root/given.key"
+    )
+    tree.converge(**given)
+    counts = tree.converge(**given)
+    assert (counts["changed"], counts["failed"]) == (0, 0)
     said = tree.run("/opt/ansible/bin/python", "/root/units.py", network="none")
     assert "its stream plays" in said, said
+    assert "answers, every one right" in said, said
+    assert f"certificate {ssl.PEM_cert_to_DER_cert(files[0].read_text()).hex()}" in said, said
+
+
+def test_a_certificate_from_an_acme_server_comes_and_is_renewed(tree):
+    """By certbot and Debian's pebble, which asks this machine's port 80 for its answer."""
+    tree.run("apt-get", "install", "--yes", "--quiet", "pebble")
+    tree.give(HERE / "acme.sh")
+    acme = variables(
+        sluice_certificate_from="acme", nginx_domains=["media.example.org"], nginx_acme_mail="admin@example.org",
+        nginx_acme_server="https://localhost:14000/dir",
+    )  # fmt: skip
+    within = ("sh", "/root/acme.sh")
+    tree.converge(within, **acme)
+    first = brought(tree)
+    counts = tree.converge(within, **acme)
+    assert (counts["changed"], counts["failed"]) == (0, 0)
+    assert brought(tree) == first
+    tree.run(*within, "certbot", "renew", "--force-renewal", "--no-random-sleep-on-renew")
+    assert brought(tree) != first
+
+
+def brought(tree: Tree) -> bytes:
+    """The certificate where Nginx finds it, once it is one for the name with its key beside it, for the account alone."""
+    files = [tree.path / "etc/sluice/tls" / name for name in ("certificate.pem", "key.pem")]
+    chain, key = (file.read_bytes() for file in files)
+    found = x509.load_pem_x509_certificate(chain)
+    names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["media.example.org"]
+    assert "Pebble" in found.issuer.rfc4514_string()
+    assert belong_together(found, key)
+    account = (tree.path / "var/lib/sluice").stat().st_uid
+    assert {(file.stat().st_uid, file.stat().st_mode & 0o777) for file in files} == {(account, 0o400)}
+    return chain
 
 
 def test_logrotate_understands_its_file(tree):

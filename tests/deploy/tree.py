@@ -89,13 +89,18 @@ class Tree:
         assert done.returncode == 0, done.stdout
         return done.stdout
 
-    def converge(self, **variables) -> dict[str, int]:
-        """Run the playbook with this host in every group; its counts: ok, changed, failed, …"""
+    def give(self, *files: Path) -> None:
+        """Into /root, as files that root alone reads."""
+        for file in files:
+            shutil.copy(file, self.path / "root" / file.name)
+
+    def converge(self, within: tuple[str, ...] = (), **variables) -> dict[str, int]:
+        """Run the playbook with this host in every group, `within` another command; its counts: ok, changed, failed, …"""
         here = "localhost ansible_connection=local ansible_python_interpreter=/usr/bin/python3"
         (self.path / "root/inventory").write_text("".join(f"[{group}]\n{here}\n" for group in GROUPS))
         (self.path / "root/variables.json").write_text(json.dumps(variables))
         said = self.run(
-            "/opt/ansible/bin/ansible-playbook", "--inventory=/root/inventory", "--extra-vars=@/root/variables.json",
+            *within, "/opt/ansible/bin/ansible-playbook", "--inventory=/root/inventory", "--extra-vars=@/root/variables.json",
             "/root/sluice/ansible/site.yml",
         )  # fmt: skip
         print(said)

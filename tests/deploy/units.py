@@ -1,7 +1,7 @@
 """Runs inside a converged tree: starts what its units say, in their order, as their users, without systemd.
 
 What only systemd can do (the hardening of the units) is left out; commands, users, environment, directories, umask and
-order are those of the unit files. Ends with exit code 0 once a film that was dropped into imports/ plays.
+order are those of the unit files. Ends with exit code 0 once a film that was dropped into imports/ plays, and `sluice edge verify` finds nothing wrong.
 """
 
 from __future__ import annotations
@@ -168,6 +168,16 @@ def play_a_film() -> None:
     print("its stream plays: playlists, key, segment", flush=True)
 
 
+def ask_the_edge() -> None:
+    """`sluice edge verify` of the Nginx that serves, and the certificate that it shows."""
+    outcome = subprocess.run(["sluice", "edge", "verify"], capture_output=True, text=True)
+    print(outcome.stdout + outcome.stderr, flush=True)
+    if outcome.returncode:
+        raise SystemExit("the edge gives a wrong answer")
+    shown = ssl.get_server_certificate(("localhost", settings_port()))
+    print("certificate", ssl.PEM_cert_to_DER_cert(shown).hex(), flush=True)
+
+
 def sign_in(web: Web, password: str) -> str | None:
     """None while the machine is too busy for another password (503)."""
     try:
@@ -228,3 +238,4 @@ if __name__ == "__main__":
     finally:
         print(doctor_is_content.said, file=sys.stderr)
     play_a_film()
+    ask_the_edge()

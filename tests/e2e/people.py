@@ -11,7 +11,7 @@ from control.services.tokens import SigningKeys, Tokens
 from tests.stack import PATIENCE, Client, Stack
 
 PASSWORD = "Test-pass-1"
-_HASH = "$argon2id$v=19$m=65536,t=3,p=4$cudSh2oUdGC+o0Bh6j5idQ$EreYe2849G/GbXbgjJb3RnQcnY4NjTZA1oxXkK/uXm0"
+_HASH = "$argon2id$v=19$m=19456,t=3,p=4$OpBmZJjTdDhUO7oSVbfWlA$xb/3NMs47Ff1o6XAymbhb1DTzRKA3ppsrayQs6tfdVE"
 
 
 def add_user(stack: Stack, role: str = "viewer", name: str | None = None, **options: str) -> str:

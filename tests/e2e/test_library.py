@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.e2e import browser as chrome
@@ -67,6 +69,16 @@ def test_a_viewer_renames_nothing_of_others(stack, photo):
     viewer = bearer(sign_in(stack, add_user(stack, "viewer"))["access_token"])
     answer = stack.session(None).patch(f"/api/media/{photo['id']}", json={"name": "mine"}, headers=viewer)
     assert answer.status_code == 403
+
+
+def test_results_that_are_as_they_were_are_not_sent_again(stack, renamed):
+    admin, address = stack.session(), f"/library?part=results&query={renamed['name']}"
+    stamp = re.search(r'data-stamp="(\w+)">', admin.get(address.replace("part=results&", "")).text)[1]
+    known = {"If-None-Match": f'"{stamp}"'}
+    again = admin.get(address, headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+    admin.patch(f"/api/media/{renamed['id']}", json={"tags": [*renamed["tags"], "another"]}).raise_for_status()
+    assert admin.get(address, headers=known).status_code == 200
 
 
 def test_the_page_filters_and_keeps_the_view_in_its_address(stack, renamed, film):

@@ -69,26 +69,32 @@ def world(stack, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def viewer(request, browser, stack, world):
-    viewport, theme = request.param
-    people = pages.people(world, stack.admin_password)
-    viewer = pages.Viewer.of(browser, stack.url, people, viewport, theme)
-    axe = (NODE / "axe-core/axe.min.js").read_text()
-    for page in viewer.tabs.values():
-        page.context.add_init_script(axe)
-        page.context.add_init_script(REPORT)
-        page.ear = chrome.Ear(page)
+def viewers(browser, stack, world):
+    """(viewport, theme) -> who looks at pages like that, made once."""
+    people, made = pages.people(world, stack.admin_password), {}
+
+    def viewer(look) -> pages.Viewer:
+        key = str(look)
+        if key not in made:
+            made[key] = pages.Viewer.of(browser, stack.url, people, *look)
+            for page in made[key].tabs.values():
+                page.context.add_init_script((NODE / "axe-core/axe.min.js").read_text())
+                page.context.add_init_script(REPORT)
+                page.ear = chrome.Ear(page)
+        return made[key]
+
     yield viewer
-    viewer.close()
+    for one in made.values():
+        one.close()
 
 
 # What the content security policy stops is an error of the page, whether or not the browser says so by itself.
 REPORT = """addEventListener("securitypolicyviolation", (e) => console.error(`CSP: ${e.violatedDirective} ${e.blockedURI}`));"""
 
 
-@pytest.mark.parametrize(("viewer", "name"), WALK, indirect=["viewer"])
-def test_a_page_keeps_the_rules(viewer, world, name):
-    place = pages.PLACES[name]
+@pytest.mark.parametrize(("look", "name"), WALK)
+def test_a_page_keeps_the_rules(viewers, world, look, name):
+    place, viewer = pages.PLACES[name], viewers(look)
     page = viewer.page(place)
     page.ear.heard.clear()
     refused = {place.status, *(status for status, _ in place.answers.values())} - {200}

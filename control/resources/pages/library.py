@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import datetime
 
 import falcon
@@ -32,7 +34,8 @@ VIEWS = ("grid", "list")
 
 
 class Collection:
-    """`part=results` answers what changes while somebody types or scrolls, without the page around it."""
+    """`part=results` answers what changes while somebody types or scrolls, without the page around it, and 304 to
+    whoever shows its `data-stamp` (If-None-Match, RFC 9110 13.1.2) and would get the same again."""
 
     def __init__(self, render: Renderer, library: Library, positions: Positions, insight: Insight):
         self._render, self._library, self._positions, self._insight = render, library, positions, insight
@@ -44,6 +47,9 @@ class Collection:
         context = self._results(principal, wanted, shown)
         note_search(self._insight, req, wanted, context["pagination"]["total"])
         if req.get_param("part") == "results":
+            if req.get_header("If-None-Match") == f'"{context["stamp"]}"':
+                resp.status = falcon.HTTP_304
+                return
             self._render.page(req, resp, "partials/results", principal, **context)
             return
         tags, _ = self._library.tags(principal, Filters())
@@ -58,13 +64,14 @@ class Collection:
         page = self._library.page(principal, filters, wanted.page, wanted.limit, wanted.after)
         first = wanted.page == 1 and not wanted.cursor
         tags, at_least = self._library.tags(principal, filters) if shown["browse"] or wanted.tag else ([], False)
-        return {
+        context = {
             "items": self._items(principal, page, _divided(wanted, shown)),
             "pagination": pagination(page, wanted), "filters": shown, "first": first,
             "by_cursor": bool(wanted.cursor) or wanted.page * wanted.limit >= FURTHEST, "narrowed": narrowed,
             "tags": tags, "tags_at_least": at_least, "trail": trail(wanted.place or ""),
             "folders": self._library.folders(principal, filters) if filters.directly and first else [],
         }  # fmt: skip
+        return context | {"stamp": _stamp(context)}
 
     def _items(self, principal: Principal, page: Page, divided: str) -> list[dict]:
         """As the API has them, with whose they are, what they stand under and how far one is with them."""
@@ -78,6 +85,11 @@ class Collection:
             }
             for media in page.items
         ]  # fmt: skip
+
+
+def _stamp(context: dict) -> str:
+    """Of what the results are made of."""
+    return hashlib.sha256(json.dumps(context, default=str).encode()).hexdigest()[:22]
 
 
 def _divided(wanted: LibraryQuery, shown: dict[str, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from argon2.exceptions import VerifyMismatchError
 
 from control.errors import BadRequest
 from control.services.passwords import Passwords
@@ -24,8 +25,13 @@ def test_nobody_has_no_password(passwords):
     assert passwords.verify(None, "nobody has this password") is False
 
 
-def test_L01_an_unknown_user_costs_the_same_hash_as_others(passwords):
-    assert passwords._matches(passwords._nobody, "nobody has this password") and not passwords.needs_rehash(passwords._nobody)
+@pytest.mark.parametrize("memory", [64, 19])
+def test_L01_an_unknown_user_costs_the_same_hash_as_others(memory):
+    passwords = Passwords(Password(memory_mib=memory), lambda function, *arguments: function(*arguments))
+    assert f"m={memory * 1024}," in passwords.hash("Secret-word-1")
+    assert not passwords.needs_rehash(passwords._nobody)
+    with pytest.raises(VerifyMismatchError):  # the hash was worked out, and is another one
+        passwords._hasher.verify(passwords._nobody, "a word")
 
 
 def test_L05_a_huge_password_is_refused_before_it_costs_a_hash():

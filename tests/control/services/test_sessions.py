@@ -133,8 +133,10 @@ class FakeAudit:
 class CheapPasswords(Passwords):
     """What a hash costs is tested elsewhere."""
 
-    _hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    _nobody = _hasher.hash("nobody has this password")
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self._hasher = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        self._nobody = self._hasher.hash("nobody has this password")
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,9 @@ SETTINGS = """
 [server]
 workers = 4
 sign_ins_per_minute = 60000
+
+[password]
+memory_mib = 19
 """
 
 
