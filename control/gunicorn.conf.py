@@ -10,6 +10,7 @@ import shutil
 
 import gevent
 import psycopg.waiting
+import structlog
 from gunicorn.glogging import Logger
 
 from control import logs, settings
@@ -81,6 +82,7 @@ def post_worker_init(worker):
     from control import wsgi
 
     wsgi.services.database.open()
+    gevent.spawn(_compare_tables, wsgi.services)
     gevent.spawn(wsgi.services.changes.run)
     gevent.spawn(_write_behind, wsgi.services)
     gevent.spawn(wsgi.services.event_subscription.run)
@@ -91,6 +93,18 @@ def post_worker_init(worker):
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 50)
+
+
+def _compare_tables(services):
+    """Said once: what is newer is served, what is older is not ready (/readyz)."""
+    from control.errors import DatabaseUnavailable
+
+    try:
+        tables = services.health.tables()
+    except DatabaseUnavailable:
+        return
+    if tables.missing or tables.newer:
+        structlog.get_logger().warning("other_tables", missing=tables.missing, newer=tables.newer)
 
 
 def _end_waits(worker, services):

@@ -50,7 +50,8 @@ _TEXT = """\
 #url = ""
 #pool_max = 10
 
-# Redis holds what may be lost. Empty: a private instance in this directory.
+# Redis holds what may be lost. Empty: a private instance in this directory. "sentinel://HOST:26379,HOST:26379/NAME"
+# asks the master that those sentinels name.
 [redis]
 #url = ""
 

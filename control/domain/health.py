@@ -40,6 +40,15 @@ class DatabaseFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Tables:
+    """How the database's version differs from this program's: migrations that it has not had (`missing`: nobody has
+    called `sluice migrate`), and such as are not known here (`newer`: another host is a version ahead)."""
+
+    missing: list[str]
+    newer: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class PoolUse:
     """Connections of one process to Postgres, and how many requests wait for one."""
 

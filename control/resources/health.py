@@ -8,6 +8,7 @@ from pathlib import Path
 import falcon
 import redis
 
+from control.domain.health import Tables
 from control.errors import DatabaseUnavailable
 from control.resources.openapi import describe
 from control.services.health import Health as Wellbeing
@@ -40,11 +41,22 @@ class Ready:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Whether it can serve: what it needs, one by one."""
         checks = {"postgres": self._database.alive(), "redis": alive(self._redis)}
+        tables = self._tables() if checks["postgres"] else None
+        if tables:
+            checks["tables"] = not tables.missing
         ready = all(checks.values())
         resp.status = falcon.HTTP_200 if ready else falcon.HTTP_503
         resp.media = {"status": "ready" if ready else "not ready", "checks": checks | self._besides(checks["postgres"])}
+        if tables and tables.newer:  # it goes on: another host is a version ahead
+            resp.media["newer_tables"] = tables.newer
         if not ready:
             resp.set_header("Retry-After", "2")
+
+    def _tables(self) -> Tables | None:
+        try:
+            return self._health.tables()
+        except DatabaseUnavailable:
+            return None
 
     def _besides(self, known: bool) -> dict[str, bool]:
         """What the database alone knows is left out while it is away."""

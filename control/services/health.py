@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
-from control.domain.health import Concern, Disk, Level, Part
+from control.domain.health import Concern, Disk, Level, Part, Tables
 from control.services.certificates import end_of
 from control.services.keys import Keys
 from control.services.mounts import Mounts
@@ -41,6 +41,9 @@ class Health:
         """Whether a processor was heard of lately."""
         return self._store.workers(HEARD_SECONDS).lanes > 0
 
+    def tables(self) -> Tables:
+        return self._store.tables()
+
     def mounts_here(self) -> bool:
         return not self._mounts.away()
 
@@ -57,9 +60,16 @@ class Health:
         return Part("Control", "well", "It has made this page.", version("sluice"), facts)
 
     def _database(self) -> Part:
-        known = self._store.database()
+        known, tables = self._store.database(), self._store.tables()
         facts = (("Connections", str(known.connections)), ("Size", _size(known.bytes)))
-        return Part("Postgres", "well", "It answers.", known.version.split()[0], facts)
+        version = known.version.split()[0]
+        if tables.missing:
+            says = f"Its tables are older than this control: sluice migrate ({', '.join(tables.missing)})."
+            return Part("Postgres", "bad", says, version, facts)
+        if tables.newer:
+            says = f"Its tables are newer than this control, which goes on: update this host ({tables.newer[-1]})."
+            return Part("Postgres", "warned", says, version, facts)
+        return Part("Postgres", "well", "It answers.", version, facts)
 
     def _redis(self) -> Part:
         found = self._redis_version()

@@ -16,6 +16,7 @@ from control.storage import access_log
 
 log = structlog.get_logger()
 
+QUIET_SECONDS = 120  # so long after its last line nobody looks for who may still write to it, where that cannot be seen
 REST_SECONDS = 3600  # so long after its last line no worker of Nginx writes to a renamed file any more
 
 
@@ -65,9 +66,11 @@ def held(path: Path, pid_file: Path) -> bool:
 def _has_open(process: str, path: Path) -> bool:
     try:
         return any(link.readlink() == path for link in Path(f"/proc/{process}/fd").iterdir())
+    except PermissionError:  # a unit of its own (systemd): then by the time
+        return not _rests(path, QUIET_SECONDS)
     except OSError:
         return False
 
 
-def _rests(path: Path) -> bool:
-    return time.time() - path.stat().st_mtime > REST_SECONDS
+def _rests(path: Path, seconds: float = REST_SECONDS) -> bool:
+    return time.time() - path.stat().st_mtime > seconds

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from control.storage.sql.lately import LatelyStore
 from control.storage.sql.pool import Database
 from control.storage.sql.receipts import ReceiptStore
 from control.storage.sql.rollups import Rollups
@@ -55,6 +56,13 @@ def measure(url: str, kind: str, lines: int, insight: bool) -> dict[str, float]:
     return {"per_s": lines / wall, "per_cpu_s": lines / used}
 
 
+def with_running_sums(url: str) -> None:
+    """Of every span, as the processor keeps them."""
+    database = Database(url, max_size=1).open()
+    LatelyStore(database).slide()
+    database.close()
+
+
 def cpu(backend: int) -> float:
     """Seconds that this process and the other one have used."""
     user, system = Path(f"/proc/{backend}/stat").read_text().rpartition(")")[2].split()[11:13]
@@ -70,6 +78,7 @@ def main(arguments: Sequence[str]) -> None:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # the reader and its Postgres share one core
     report = {}
     with private_postgres() as url:
+        with_running_sums(url)
         for kind in LINES:
             rivals = {kind: True, f"{kind}, no insight": False}
             rounds = [{name: measure(url, kind, options.lines, on) for name, on in rivals.items()} for _ in range(options.rounds)]

@@ -7,6 +7,7 @@ import contextlib
 import http.client
 import json
 import shutil
+import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
@@ -87,6 +88,7 @@ def test_the_door_is_for_edges_alone(stack, edge, playing, tmp_path):
     path = urlsplit(playing[0].url).path
     for target in (path, contract.EDGE_KEYS.path, "/login"):
         assert without_certificate(door(stack), target) == 400, target
+    assert resumed(stack, door(stack)) == (False, b"400")
     ensure_door(tmp_path)
     mint(tmp_path, "edge-one", tmp_path)
     shutil.copy(edge.data / "keys/origin.pem", tmp_path)
@@ -108,6 +110,20 @@ def without_certificate(origin: str, target: str) -> int:
     with contextlib.closing(connection):
         connection.request("GET", target)
         return connection.getresponse().status
+
+
+def resumed(stack, origin: str) -> tuple[bool, bytes]:
+    """(whether the door goes on with a TLS session of the public port, the status that it answers)"""
+    context = ssl._create_unverified_context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    plain = (socket.create_connection(("127.0.0.1", int(port)), timeout=PATIENCE)
+             for port in (stack.port, origin.split(":")[1]))  # fmt: skip
+    with context.wrap_socket(next(plain), server_hostname="localhost") as first:
+        first.sendall(b"GET /login HTTP/1.0\r\n\r\n")
+        assert first.recv(100).split()[1] == b"200" and first.session
+        with context.wrap_socket(next(plain), server_hostname="localhost", session=first.session) as second:
+            second.sendall(b"GET /login HTTP/1.0\r\n\r\n")
+            return second.session_reused, second.recv(100).split()[1]
 
 
 def test_an_edge_s_log_becomes_receipts_and_new_secrets_reach_it(stack, edge, viewer, film, playing):

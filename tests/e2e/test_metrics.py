@@ -90,12 +90,21 @@ def test_other_networks_are_refused_by_nginx_and_by_control(stack):
     assert stack.session(None, address="127.9.9.9").get("/healthz").status_code == 200
 
 
+def test_ready_tells_that_the_tables_are_newer_and_goes_on(stack):
+    stack.query("INSERT INTO _yoyo_migration (migration_hash, migration_id) VALUES ('later', '9999-later')")
+    try:
+        answer = stack.session(None).get("/readyz")
+    finally:
+        stack.query("DELETE FROM _yoyo_migration WHERE migration_id = '9999-later'")
+    assert (answer.status_code, answer.json()["newer_tables"]) == (200, ["9999-later"])
+
+
 def test_ready_tells_of_queue_and_mounts(stack):
     wait_until(lambda: stack.session(None).get("/readyz").json()["checks"].get("queue"))
     answer = stack.session(None).get("/readyz")
     assert answer.json() == {
         "status": "ready",
-        "checks": {"postgres": True, "redis": True, "queue": True, "mounts": True},
+        "checks": {"postgres": True, "redis": True, "tables": True, "queue": True, "mounts": True},
     }
 
 

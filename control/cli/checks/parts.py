@@ -14,12 +14,11 @@ from control.cli.checks import Finding, good, judged
 from control.cli.door import Door
 from control.cli.outcome import CommandError
 from control.cli.ready import ask
-from control.domain.health import DatabaseFacts
+from control.domain.health import DatabaseFacts, Tables
 from control.errors import ControlError
 from control.services.health import HEARD_SECONDS
 from control.settings import Settings
 from control.storage.redis.server import describe
-from control.storage.sql import migrate
 from control.storage.sql.health import HealthStore
 from nginx import contract
 
@@ -38,7 +37,7 @@ def stores(settings: Settings) -> Iterator[Finding]:
         server = store.database()
         yield good("postgres", f"{server.version}, {server.bytes / 2**20:.0f} MiB")
         yield from _server(server)
-        yield from _tables(settings)
+        yield from _tables(store.tables())
         yield from _work(services)
         yield from _mounts(services)
         lanes = store.workers(HEARD_SECONDS).lanes
@@ -96,9 +95,13 @@ def _server(server: DatabaseFacts) -> Iterator[Finding]:
                  "Raise max_connections of Postgres, or lower database.pool_max.", "warning")  # fmt: skip
 
 
-def _tables(settings: Settings) -> Iterator[Finding]:
-    missing = migrate.pending(settings.database_url)
-    yield judged("tables", not missing, f"missing: {', '.join(missing)}" if missing else "up to date", "sluice migrate")
+def _tables(tables: Tables) -> Iterator[Finding]:
+    if tables.newer:
+        says = f"newer than this host: {', '.join(tables.newer)}"
+        yield Finding("tables", "warning", says, "It goes on. Bring this host up to date, too.")
+        return
+    says = f"missing: {', '.join(tables.missing)}" if tables.missing else "up to date"
+    yield judged("tables", not tables.missing, says, "sluice migrate")
 
 
 def _work(services: bootstrap.Services) -> Iterator[Finding]:

@@ -16,10 +16,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import TypeVar
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from redis.sentinel import Sentinel
 
 Answer = TypeVar("Answer")
 
@@ -33,18 +35,36 @@ LEASES = "sluice:leases"
 ANSWER_SECONDS = 0.15
 CONNECT_SECONDS = 0.05
 SULK_SECONDS = 1.0
+SENTINEL_PORT = 26379
 
 
 def connect(url: str) -> redis.Redis:
-    """A client whose every call answers or raises redis.RedisError within ANSWER_SECONDS + CONNECT_SECONDS."""
-    return redis.Redis.from_url(
-        url,
-        socket_timeout=ANSWER_SECONDS,
-        socket_connect_timeout=CONNECT_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-        decode_responses=True,
-        max_connections=50,
-    )
+    """A client whose every call answers or raises redis.RedisError within ANSWER_SECONDS + CONNECT_SECONDS.
+
+    `sentinel://[:PASSWORD@]HOST[:PORT],…/NAME[?db=N]` names the sentinels of NAME: whoever is its master is asked. To
+    find out who that is takes as long once more for each sentinel that is silent.
+    """
+    options = {
+        "socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": CONNECT_SECONDS, "retry": Retry(NoBackoff(), 0),
+        "decode_responses": True, "max_connections": 50,
+    }  # fmt: skip
+    if url.startswith("sentinel://"):
+        return _master(urlsplit(url), options)
+    return redis.Redis.from_url(url, **options)
+
+
+def _master(url: SplitResult, options: dict) -> redis.Redis:
+    """Raises ValueError for a URL that names no master."""
+    name = url.path.strip("/")
+    if not name:
+        raise ValueError("sentinel://HOST:PORT,…/NAME must say which master is meant")
+    hosts = [host.rpartition(":") if ":" in host else (host, ":", SENTINEL_PORT)
+             for host in url.netloc.rpartition("@")[2].split(",")]  # fmt: skip
+    timeouts = {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": CONNECT_SECONDS, "retry": options["retry"]}
+    sentinels = Sentinel([(host, int(port)) for host, _, port in hosts], sentinel_kwargs=timeouts)
+    db = int(parse_qs(url.query).get("db", ["0"])[0])
+    password = unquote(url.password) if url.password else None
+    return sentinels.master_for(name, redis_class=redis.Redis, db=db, password=password, **options)
 
 
 class Convenience:

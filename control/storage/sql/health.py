@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from control.domain.health import DatabaseFacts, Kept, QueueFacts, WorkerFacts
+from control.domain.health import DatabaseFacts, Kept, QueueFacts, Tables, WorkerFacts
 from control.domain.queue import TASK
 from control.errors import DiskFull
+from control.storage.sql import migrate
 from control.storage.sql.pool import Database
 
 NOBODY = ""  # owner of what is nobody's
@@ -22,6 +23,12 @@ class HealthStore:
                    pg_database_size(current_database()) AS bytes"""
         )
         return DatabaseFacts(**row)
+
+    def tables(self) -> Tables:
+        known, had = migrate.known(), set()
+        if self._database.one("SELECT to_regclass('_yoyo_migration') AS found")["found"] is not None:
+            had = {row["name"] for row in self._database.all("SELECT migration_id AS name FROM _yoyo_migration")}
+        return Tables(sorted(known - had), sorted(had - known))
 
     def workers(self, heard_seconds: float) -> WorkerFacts:
         """The lanes of processors that were heard of within so long, and when one was heard last."""

@@ -18,25 +18,22 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 def apply(url: str) -> list[str]:
     """Create the database of `url` where it is missing, apply what is missing, return the applied names.
 
-    Forward only, one transaction per file, under yoyo's lock; safe to call from several hosts at once.
+    Forward only, one transaction per file. Several hosts may call it at once: one does it, the others wait. (!) The
+    lock is a connection's: yoyo's own is a row, which a killed process leaves behind.
     """
     create_database(url)
-    backend = yoyo.get_backend(_yoyo_url(url))
-    with backend.lock():
+    with psycopg.connect(url, autocommit=True) as lock:
+        lock.execute("SELECT pg_advisory_lock(hashtext('sluice migrate'))")
+        backend = yoyo.get_backend(_yoyo_url(url))
         missing = backend.to_apply(yoyo.read_migrations(str(MIGRATIONS)))
         backend.apply_migrations(missing)
-    _apply_queue_schema(url)
+        _apply_queue_schema(url)
     return [migration.id for migration in missing]
 
 
-def pending(url: str) -> list[str]:
-    """The names of the migrations that :func:`apply` would apply. Raises DatabaseUnavailable."""
-    try:
-        psycopg.connect(url, connect_timeout=5).close()
-    except psycopg.OperationalError as error:
-        raise DatabaseUnavailable(str(error).strip()) from error
-    backend = yoyo.get_backend(_yoyo_url(url))
-    return [migration.id for migration in backend.to_apply(yoyo.read_migrations(str(MIGRATIONS)))]
+def known() -> set[str]:
+    """The names of all migrations of this version."""
+    return {path.stem for path in MIGRATIONS.glob("*.sql")}
 
 
 def create_database(url: str) -> None:
@@ -58,6 +55,5 @@ def _yoyo_url(url: str) -> str:
 
 def _apply_queue_schema(url: str) -> None:
     with psycopg.connect(url) as connection:
-        connection.execute("SELECT pg_advisory_xact_lock(hashtext('sluice queue schema'))")
         if connection.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()[0] is None:
             connection.execute(SchemaManager.get_schema())

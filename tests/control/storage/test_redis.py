@@ -25,6 +25,7 @@ from control.storage.redis.changes import ChangePublisher, ChangeSubscription
 from control.storage.redis.client import connect
 from control.storage.redis.limits import RedisLimiter
 from control.storage.redis.sessions import SessionCopies
+from tests.stack import free_port
 
 
 class Server:
@@ -274,3 +275,50 @@ def test_limits_leave_nothing_behind(server):
     limiter.take("a", Rate(1, 1))
     assert all(0 < client.pttl(key) <= 2000 for key in client.keys("*"))
     until(lambda: not client.keys("*"))
+
+
+# --- several Redis, of whom sentinels name the master ------------------------------------------------
+
+
+@pytest.mark.soak
+def test_sentinels_name_another_master_when_one_is_killed(tmp_path):
+    ports = [free_port() for _ in range(3)]
+    first, second, sentinel = ports
+    (tmp_path / "sentinel.conf").write_text(
+        f"port {sentinel}\ndir {tmp_path}\nsentinel monitor ours 127.0.0.1 {first} 1\n"
+        "sentinel down-after-milliseconds ours 500\nsentinel failover-timeout ours 2000\n"
+    )
+    commands = [
+        ["redis-server", "--port", str(first), "--save", ""],
+        ["redis-server", "--port", str(second), "--save", "", "--replicaof", "127.0.0.1", str(first)],
+        ["redis-server", tmp_path / "sentinel.conf", "--sentinel"],
+    ]
+    processes = [subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=tmp_path) for command in commands]
+    client = connect(f"sentinel://127.0.0.1:{free_port()},127.0.0.1:{sentinel}/ours")
+
+    def knows(said: str) -> bool:
+        with contextlib.suppress(redis.RedisError):
+            return client.set("said", said) and client.get("said") == said
+        return False
+
+    def replicated() -> bool:
+        with contextlib.suppress(redis.RedisError), redis.Redis(port=sentinel, decode_responses=True) as asked:
+            return asked.sentinel_master("ours")["num-slaves"] == 1
+        return False
+
+    try:
+        until(lambda: knows("before"))
+        until(replicated)
+        processes[0].kill()
+        until(lambda: knows("after"))
+        with redis.Redis(port=second, decode_responses=True) as other:
+            assert other.get("said") == "after"
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def test_a_url_of_sentinels_must_name_a_master():
+    with pytest.raises(ValueError, match="which master"):
+        connect("sentinel://127.0.0.1:26379")
