@@ -22,7 +22,7 @@ def long_film(tmp_path_factory):
     """Long enough to be caught at work, however long a command takes; quickly made."""
     directory = tmp_path_factory.mktemp("media")
     short = make(
-        directory / "short.mp4", "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30:duration=10", "-c:v", "mpeg4", "-q:v", "20",
+        directory / "short.mp4", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30:duration=10", "-c:v", "mpeg4", "-q:v", "20",
     )  # fmt: skip
     return make(directory / "long.mp4", "-stream_loop", "59", "-i", str(short), "-c", "copy")
 

@@ -38,7 +38,7 @@ from pathlib import Path
 from tests import cluster
 from tests.suite.parts import REPO, parts, test_files
 
-LANES = max(3, (os.cpu_count() or 1) + 1)  # some of them always wait for something
+LANES = max(4, (os.cpu_count() or 1) + 2)  # some of them always wait for something
 MOST_AGAIN = 15
 ENDED = (0, 1)  # of pytest: all passed, some failed; anything else is no result
 ALONE = "alone"
