@@ -60,11 +60,12 @@ def test_S07_a_bound_query_has_one_form(stack, bound, unbound, form):
 def test_S07_a_bound_download_has_one_form(stack, bound, unbound):
     path = bound["d"]
     mac, free = path.split("/")[4], unbound["d"]
+    kid = f"/{free.split('/')[2]}/"
     elsewhere = stack.session(None, address=ELSEWHERE)
     for changed in (
         path.replace("/net/", "/"), path + "?127.9.8.0/24", path + "?%20", path + "?x=1", path.replace("/net/", "/NET/"),
         path.replace("/net/", "/net/net/"), path.replace(mac, free.split("/")[3]), path.replace("/net/", "/x/"),
-        free.replace("/k1/", "/k1/net/"), path.replace("/net/", "/127.9.8.0/24/"), path[:-1],
+        free.replace(kid, f"{kid}net/"), path.replace("/net/", "/127.9.8.0/24/"), path[:-1],
     ):  # fmt: skip
         answer = elsewhere.get(changed)
         assert answer.status_code in (403, 404) and CANARY not in answer.content, changed

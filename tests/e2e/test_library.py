@@ -92,7 +92,7 @@ def test_the_page_filters_and_keeps_the_view_in_its_address(stack, renamed, film
         page.get_by_role("button", name="Show", exact=True).click()
         page.wait_for_url("**tag=Coast**")
         page.get_by_text("Lighthouse at dusk.jpg").first.wait_for()
-        expect(page.get_by_text("film.mp4")).to_have_count(0)
+        expect(page.get_by_text("film.mp4").filter(visible=True)).to_have_count(0)
         page.get_by_text("Lighthouse at dusk.jpg").first.click()
         page.get_by_role("button", name="Edit").click()
         page.fill("#edit-tags", "Coast, two words, Evening")
