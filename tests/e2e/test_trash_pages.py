@@ -102,6 +102,7 @@ def test_what_is_deleted_on_its_own_page_can_be_undone_on_the_next_one(page, let
     count = look(page, letters)
     page.locator(".card a").first.click()
     page.wait_for_url("**/watch/**")
+    expect(page.locator("iframe.is-shown")).to_be_visible()  # it asks for nothing that is gone by then
     # No click: right after scrolling, Chromium may hand it to the reader's frame, which was there a moment ago.
     page.get_by_role("button", name="Delete", exact=True).press("Enter")
     page.wait_for_url(f"**/library?query={letters}*")

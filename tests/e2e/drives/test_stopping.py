@@ -21,6 +21,7 @@ from tests.stack import PATIENCE, REPO, SETTINGS, START_SECONDS, running, start
 STOPPED_SECONDS = 120  # with a drive that hangs for ever; some 15 where nothing else runs
 
 
+@pytest.mark.soak  # two starts and a stop of a stack of its own
 @pytest.mark.skipif(not usable(), reason="this account may not mount a FUSE file system")
 def test_U15_down_and_up_do_not_wait_for_a_drive_that_hangs(tmp_path):
     (tmp_path / "song-00.mp3").write_bytes(b"la" * 50_000)
