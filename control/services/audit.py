@@ -13,8 +13,8 @@ import structlog
 from control.domain.limits import Rate
 from control.domain.sessions import Principal
 from control.errors import ControlError, Unwritable
-from control.services.behind import write_out
 from control.services.limits import LocalLimiter
+from control.services.write_behind import write_out
 
 log = structlog.get_logger()
 

@@ -11,8 +11,8 @@ from control.domain.media import Media
 from control.domain.positions import Position, is_over
 from control.domain.sessions import Principal
 from control.errors import Unwritable
-from control.services.behind import write_out
 from control.services.library import seen_by
+from control.services.write_behind import write_out
 
 log = structlog.get_logger()
 

@@ -32,6 +32,7 @@ php         | have_php                  | php-cli php-curl | php
 bsdtar      | have bsdtar               | libarchive-tools | libarchive
 systemd     | have systemd-analyze      | systemd | -
 zzuf        | have zzuf                 | zzuf | zzuf
+debootstrap | have_debootstrap          | debootstrap | -
 '
 
 # Debian keeps these out of the PATH of ordinary users.
@@ -51,6 +52,7 @@ have_nginx_module() {
 }
 
 have_acl() { [[ $EUID -ne 0 ]] || have setfacl; } # only root has another account to let in
+have_debootstrap() { [[ $EUID -ne 0 ]] || have debootstrap; } # only root can make a tree of a system
 have_php() { have php && php -r 'exit((int) !extension_loaded("curl"));'; }
 have_postgres() { postgres_bin >/dev/null; }
 have_python() { [[ -n $(python_candidates) ]]; }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import ssl
 import subprocess
 from pathlib import Path
@@ -20,7 +19,7 @@ HERE = Path(__file__).parent
 pytestmark = [
     pytest.mark.soak,
     pytest.mark.timeout(7200),
-    pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("debootstrap"), reason="needs root and debootstrap"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a tree of a system"),
 ]
 
 NETWORKS = {

@@ -168,7 +168,7 @@ def test_U15_an_empty_drive_is_believed_after_a_yes(stack, cloud, source):
     assert_back(cloud, client, library, source)
 
 
-def test_U15_nobody_piles_up_looks_before_a_drive_that_hangs(stack, cloud):
+def test_P11_nobody_piles_up_looks_before_a_drive_that_hangs(stack, cloud):
     cloud.fuse.set("hang")
     cloud.wait("away")
     time.sleep(3)

@@ -109,7 +109,7 @@ def test_a_film_of_thirty_years_is_refused(said, believe, claimed):
         believe(changed(said, ("format", "duration"), claimed), last=10**9)
 
 
-def test_a_drive_that_fails_is_not_the_fault_of_the_file(settings, film, scratch, monkeypatch):
+def test_P11_a_drive_that_fails_is_not_the_fault_of_the_file(settings, film, scratch, monkeypatch):
     for failure in (ChildTimedOut("no sign of life"), ChildFailed("film: Input/output error", 1),
                     ChildFailed("it ended with status 137", 137), ChildFailed("bwrap: Can't open film", 1)):  # fmt: skip
         monkeypatch.setattr(module, "run", Mock(side_effect=failure))
