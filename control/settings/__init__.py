@@ -145,7 +145,9 @@ class Elsewhere(Settings):
     """Of a directory for another machine: no variable of this one counts there."""
 
     @classmethod
-    def settings_customise_sources(cls, settings_cls, init_settings, **others) -> tuple[PydanticBaseSettingsSource, ...]:
+    def settings_customise_sources(
+        cls, settings_cls, init_settings, **others
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
         toml = Path(init_settings.init_kwargs["data"]) / "sluice.toml"
         return init_settings, TomlConfigSettingsSource(settings_cls, toml)
 
