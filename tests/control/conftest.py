@@ -1,0 +1,33 @@
+"""The vault as a directory and as a bucket: what is promised of one is promised of the other."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from control.settings.sections import Vault
+from control.storage.objects.posix import Posix
+from control.storage.objects.s3 import S3
+from control.vault.objects import Objects
+from tests.object_store import BUCKET, CREDENTIALS, SECRET, running_store
+
+
+@pytest.fixture(scope="session")
+def object_store():
+    with running_store() as store:
+        yield store
+
+
+@pytest.fixture(params=["posix", "s3"])
+def objects(request, tmp_path) -> Objects:
+    """An empty vault."""
+    if request.param == "posix":
+        return Posix(tmp_path / "vault")
+    return bucket(request.getfixturevalue("object_store").endpoint, tmp_path)
+
+
+def bucket(endpoint: str, tmp_path) -> S3:
+    credentials = tmp_path / "s3.ini"
+    credentials.write_text(CREDENTIALS.format(secret=SECRET))
+    return S3(Vault(store="s3", endpoint=endpoint, bucket=BUCKET, prefix=f"{uuid.uuid4().hex}/"), credentials)
