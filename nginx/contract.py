@@ -381,9 +381,9 @@ STORE_HEADERS = {
 }
 
 
-def objects_socket(run: Path) -> Path:
-    """Where the Nginx that fetches from the store listens, for its other half that keeps what was fetched."""
-    return run / "objects.sock"
+def objects_socket(run: Path, trial: bool = False) -> Path:
+    """Where the half of Nginx listens that fetches from the store, for the other one that keeps what was fetched."""
+    return run / ("objects-trial.sock" if trial else "objects.sock")
 
 
 # --- edges: Nginx nodes in front, known by a certificate (control/cli/edge_certificates.py) -------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -14,18 +15,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import botocore.session
+import requests
 
 from tests.stack import PATIENCE, free_port
 
 BUCKET = "films"
-CREDENTIALS = "[default]\naws_access_key_id = AKIASLUICETESTS\naws_secret_access_key = {secret}\n"
-SECRET = "tests/secret"
+EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
 @dataclass
 class ObjectStore:
     port: int = field(default_factory=free_port)
     process: subprocess.Popen | None = None
+    account: dict[str, str] = field(default_factory=dict)
 
     @property
     def endpoint(self) -> str:
@@ -38,10 +40,12 @@ class ObjectStore:
     @property
     def client(self):
         """As somebody else would look into it."""
-        return botocore.session.Session().create_client(
-            "s3", region_name="us-east-1", endpoint_url=self.endpoint, aws_access_key_id="AKIASLUICETESTS",
-            aws_secret_access_key=SECRET,
-        )  # fmt: skip
+        return self._asking("s3", **self.account)
+
+    @property
+    def credentials(self) -> str:
+        """The content of keys/s3.ini."""
+        return "[default]\n" + "".join(f"{name} = {value}\n" for name, value in self.account.items())
 
     def start(self) -> None:
         command = [Path(sys.executable).with_name("moto_server"), "-H", "127.0.0.1", "-p", str(self.port)]
@@ -52,7 +56,22 @@ class ObjectStore:
                 break
             assert time.monotonic() < deadline and self.process.poll() is None, "the store does not start"
             time.sleep(0.05)
+        self._make_account()
         self.client.create_bucket(Bucket=BUCKET)
+
+    def _make_account(self) -> None:
+        """The same one at every start. From now on each request must be signed by it."""
+        requests.post(f"{self.endpoint}/moto-api/seed?a=1", timeout=PATIENCE).raise_for_status()
+        iam = self._asking("iam", aws_access_key_id="nobody", aws_secret_access_key="yet")
+        iam.create_user(UserName="sluice")
+        iam.put_user_policy(UserName="sluice", PolicyName="all", PolicyDocument=json.dumps(EVERYTHING))
+        key = iam.create_access_key(UserName="sluice")["AccessKey"]
+        self.account = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+        requests.post(f"{self.endpoint}/moto-api/reset-auth", data=b"0", timeout=PATIENCE).raise_for_status()
+
+    def _asking(self, service: str, **account: str):
+        session = botocore.session.Session()
+        return session.create_client(service, region_name="us-east-1", endpoint_url=self.endpoint, **account)
 
     def kill(self) -> None:
         self.process.kill()

@@ -123,9 +123,9 @@ _TEXT = """\
 
 # Where the encrypted renditions are kept: "posix" is DIR/vault, "s3" a bucket of an S3-compatible store, which hosts
 # share without a shared file system. endpoint is like "https://s3.example.org", prefix like "films/", authority a PEM
-# file for a store whose certificate the system does not know. The credentials stand in keys/s3.ini (mode 0600, in the
-# form of ~/.aws/credentials) or in the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Nginx keeps cache_bytes
-# of ciphertext on each host. `sluice vault copy` brings a vault that is there already into the store.
+# file for a store whose certificate the system does not know. Its account stands in keys/s3.ini (mode 0600: [default],
+# aws_access_key_id = …, aws_secret_access_key = …). Nginx keeps cache_bytes of ciphertext on each host. A vault that is
+# there already is brought into the store by `sluice vault copy`.
 [vault]
 #store = "posix"
 #endpoint = ""

@@ -42,7 +42,7 @@ class Vault:
         target = self._target(media.id)
         try:
             verify_manifest(target)
-            key = self._key(media.id)
+            key = self.media_key(media.id)
         except (VaultDamaged, EncryptionFailed) as error:
             return str(error)
         return None if key_of(target) in (None, fingerprint(key)) else "its key belongs to other renditions"
@@ -56,7 +56,7 @@ class Vault:
         return "its original is damaged" if content and recorded and content != recorded else None
 
     def _archived(self, media: Media) -> bytes:
-        content = archived_digest(archive_path(self._paths, media.id), self._key(media.id))
+        content = archived_digest(archive_path(self._paths, media.id), self.media_key(media.id))
         if content is None:
             raise EncryptionFailed()
         return content
@@ -71,7 +71,7 @@ class Vault:
         """Write the original of an imported media; raises NoPlainFile where none was kept, EncryptionFailed."""
         if media.original == "archived":
             with archive_path(self._paths, media.id).open("rb") as sealed:
-                return read_archive(self._key(media.id), sealed, target)
+                return read_archive(self.media_key(media.id), sealed, target)
         if media.original != "kept":
             raise NoPlainFile("Its original was not kept here.")
         with kept_path(self._paths, media.id, media.stored).open("rb") as plain:
@@ -111,7 +111,7 @@ class Vault:
         for rung, name in media.facts.get("sidecars", {}).items():
             with contextlib.suppress(FileNotFoundError):
                 sealed = self._target(media.id).get(f"{rung}/{contract.SIDECAR}")
-                key = vault.content_key(self._key(media.id), f"{rung}-original")
+                key = vault.content_key(self.media_key(media.id), f"{rung}-original")
                 (directory / name).write_bytes(vault.unseal(key, sealed))
 
     # --- keys ------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ class Vault:
 
         Both keys are in the database until the files are under the new one: whoever is killed goes on from there.
         """
-        old = self._key(media.id)
+        old = self.media_key(media.id)
         announced = self._keys.announced(media.id)
         new = self._master.unwrap(media.id, announced) if announced else vault.new_media_key()
         if announced is None:
@@ -132,7 +132,7 @@ class Vault:
         self._publish("media", media.id)
         self._audit.record("media_reencrypted", OPERATOR, media_id=media.id, reason="by the operator")
 
-    def _key(self, media_id: str) -> bytes:
+    def media_key(self, media_id: str) -> bytes:
         wrapped = self._keys.get(media_id)
         if wrapped is None:
             raise MediaNotFound("It has no key.")

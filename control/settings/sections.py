@@ -151,6 +151,14 @@ class Keys(Section):
     rotation_days: int = Field(30, ge=1)  # then media keys are wrapped by a new master key
 
 
+# Where systems keep the certificates that they trust.
+_BUNDLES = (
+    Path("/etc/ssl/certs/ca-certificates.crt"),
+    Path("/etc/pki/tls/certs/ca-bundle.crt"),
+    Path("/etc/ssl/cert.pem"),
+)
+
+
 class Vault(Section):
     """Where the encrypted renditions are kept: in DIR/vault, or in a bucket of an S3-compatible store."""
 
@@ -172,6 +180,11 @@ class Vault(Section):
     def path(self) -> str:
         """Of an object's address at the endpoint, before its name."""
         return f"/{self.bucket}/{self.prefix}"
+
+    @property
+    def trusted(self) -> Path:
+        """PEM: who may sign the store's certificate."""
+        return self.authority or next((file for file in _BUNDLES if file.exists()), _BUNDLES[0])
 
 
 class Hls(Section):

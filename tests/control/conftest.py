@@ -10,7 +10,7 @@ from control.settings.sections import Vault
 from control.storage.objects.posix import Posix
 from control.storage.objects.s3 import S3
 from control.vault.objects import Objects
-from tests.object_store import BUCKET, CREDENTIALS, SECRET, running_store
+from tests.object_store import BUCKET, running_store
 
 
 @pytest.fixture(scope="session")
@@ -24,10 +24,11 @@ def objects(request, tmp_path) -> Objects:
     """An empty vault."""
     if request.param == "posix":
         return Posix(tmp_path / "vault")
-    return bucket(request.getfixturevalue("object_store").endpoint, tmp_path)
+    store = request.getfixturevalue("object_store")
+    return bucket(store.endpoint, store.credentials, tmp_path)
 
 
-def bucket(endpoint: str, tmp_path) -> S3:
-    credentials = tmp_path / "s3.ini"
-    credentials.write_text(CREDENTIALS.format(secret=SECRET))
-    return S3(Vault(store="s3", endpoint=endpoint, bucket=BUCKET, prefix=f"{uuid.uuid4().hex}/"), credentials)
+def bucket(endpoint: str, credentials: str, tmp_path) -> S3:
+    file = tmp_path / "s3.ini"
+    file.write_text(credentials)
+    return S3(Vault(store="s3", endpoint=endpoint, bucket=BUCKET, prefix=f"{uuid.uuid4().hex}/"), file)

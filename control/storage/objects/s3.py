@@ -16,14 +16,17 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import botocore.session
+import structlog
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from control.errors import StorageUnavailable
 from control.settings.sections import Vault
 from nginx import contract
+
+log = structlog.get_logger()
 
 _CONFIG = Config(
     connect_timeout=2, read_timeout=10, retries={"mode": "standard", "max_attempts": 3}, max_pool_connections=32,
@@ -35,7 +38,7 @@ _TYPES = {".ts": "video/mp2t", ".m3u8": "application/vnd.apple.mpegurl", ".json"
 
 
 class S3:
-    """`credentials` is a file in the form of ~/.aws/credentials; the AWS_… variables win over it."""
+    """`credentials` is a file in the form of ~/.aws/credentials; it is read once."""
 
     def __init__(self, vault: Vault, credentials: Path):
         self._vault = vault
@@ -43,7 +46,7 @@ class S3:
         self._session.set_config_variable("credentials_file", str(credentials))
         self._client = self._session.create_client(
             "s3", region_name=vault.region, endpoint_url=vault.endpoint, config=_CONFIG,
-            verify=str(vault.authority) if vault.authority else None,
+            verify=str(vault.trusted),
         )  # fmt: skip
 
     # --- contents --------------------------------------------------------------------------------
@@ -94,7 +97,7 @@ class S3:
         with _told(name):
             credentials = self._session.get_credentials()
             if credentials is None:
-                raise StorageUnavailable("There are no credentials for the store.")
+                raise NoCredentialsError()
             S3SigV4Auth(credentials.get_frozen_credentials(), "s3", self._vault.region).add_auth(asked)
         return {header: asked.headers[header] for header in contract.STORE_HEADERS if header in asked.headers}
 
@@ -129,6 +132,12 @@ def _told(name: str):
     except ClientError as error:
         if error.response["Error"].get("Code") in ("NoSuchKey", "404"):
             raise FileNotFoundError(name) from None
-        raise StorageUnavailable(f"The store refuses: {error}") from error
+        raise _away("The store of the vault refuses us.", name, error) from error
     except BotoCoreError as error:
-        raise StorageUnavailable(f"The store does not answer: {error}") from error
+        raise _away("The store of the vault does not answer.", name, error) from error
+
+
+def _away(says: str, name: str, error: Exception) -> StorageUnavailable:
+    """Where the store is, and why, is for the log: viewers read the sentence."""
+    log.warning("store_away", name=name, error=str(error))
+    return StorageUnavailable(says)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
+import requests
 
 from control.errors import NotFound, StorageUnavailable
 from control.settings.sections import Vault
+from control.storage.objects.posix import Posix
 from control.vault.objects import Compartment
 from nginx import contract
 from tests.control.conftest import bucket
-from tests.stack import free_port
+from tests.stack import PATIENCE, free_port
 
 MEDIA, OTHER = "0f0f0f0f-0000-4000-8000-000000000001", "0f0f0f0f-0000-4000-8000-000000000002"
 SEGMENT = f"720p/{contract.segment_name(0)}"
@@ -72,20 +74,33 @@ def test_others_take_its_place_and_once_more_changes_nothing(objects, film):
         assert film.get(contract.MANIFEST) == b"new manifest"
 
 
-def test_only_a_store_signs(objects):
-    name = f"{contract.vault_directory(MEDIA)}/{SEGMENT}"
-    if not hasattr(objects, "clock"):
-        with pytest.raises(NotFound):
-            objects.signature(name)
-        return
-    signed = objects.signature(name)
-    assert set(signed) <= set(contract.STORE_HEADERS) and "SignedHeaders=host;" in signed["Authorization"]
-    assert signed["Authorization"] != objects.signature(name + "0")["Authorization"]
+def test_a_directory_signs_nothing(tmp_path):
+    with pytest.raises(NotFound):
+        Posix(tmp_path).signature("a/b")
+
+
+@pytest.mark.parametrize("objects", ["s3"], indirect=True)
+def test_a_signature_opens_one_object_and_no_other(objects, film, object_store):
+    def asked(name: str, headers: dict[str, str]) -> requests.Response:
+        address = f"{object_store.endpoint}{objects._vault.path}{contract.vault_directory(MEDIA)}/{name}"
+        return requests.get(address, headers=headers, timeout=PATIENCE)
+
+    signed = objects.signature(f"{contract.vault_directory(MEDIA)}/{SEGMENT}")
+    assert set(signed) <= set(contract.STORE_HEADERS)
+    assert (asked(SEGMENT, signed).status_code, asked(SEGMENT, signed).content) == (200, SEGMENT.encode())
+    assert asked(contract.MANIFEST, signed).status_code == asked(SEGMENT, {}).status_code == 403
     assert abs(objects.clock()) < 60
 
 
+def test_who_may_not_read_hears_that_the_store_is_away(tmp_path, object_store):
+    stranger = bucket(object_store.endpoint, "[default]\naws_access_key_id = a\naws_secret_access_key = b\n", tmp_path)
+    with pytest.raises(StorageUnavailable) as refused:
+        stranger.get("a/b")
+    assert "refuses" in refused.value.details and object_store.endpoint not in refused.value.details
+
+
 def test_a_store_that_is_away_is_no_missing_file(tmp_path):
-    away = bucket(f"http://127.0.0.1:{free_port()}", tmp_path)
+    away = bucket(f"http://127.0.0.1:{free_port()}", "[default]\naws_access_key_id = a\naws_secret_access_key = b\n", tmp_path)
     for act in (lambda: away.get("a/b"), lambda: away.put("a/b", b""), lambda: away.names("a/"), lambda: away.remove("a/")):
         with pytest.raises(StorageUnavailable):
             act()
