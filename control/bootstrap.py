@@ -292,7 +292,8 @@ def services(
     quarantine = Quarantine(QuarantineStore(database), library, files, settings.paths, audit)
     receipts = Receipts(ReceiptStore(database), lambda: access_log.files(settings.paths.logs), access_log.line_at)
     health_store = HealthStore(database)
-    usage = Usage(health_store, settings.paths)
+    elsewhere = frozenset({"vault"} if settings.vault.store == "s3" else ())
+    usage = Usage(health_store, settings.paths, elsewhere)
     key_ages = Keys(
         master, media_key_store, link_keys, ChoreStore(database),
         lambda: audit_store.find(Search(event="link_key_rotated"), LINK_ROTATIONS), audit, settings.keys.rotation_days,

@@ -59,7 +59,7 @@ STORE_HEADERS = (
     "X-Amz-Expiration", "X-Amz-Replication-Status", "X-Amz-Restore", "X-Amz-Delete-Marker", "X-Amz-Tagging-Count",
     "Set-Cookie", "Strict-Transport-Security", "Content-Security-Policy", "Access-Control-Allow-Origin",
     "Access-Control-Expose-Headers", "Access-Control-Allow-Credentials", "Access-Control-Allow-Methods", "Vary",
-    "Content-Disposition", "Content-Encoding", "Content-Language", "Cache-Control", "Expires", "Link",
+    "Content-Disposition", "Content-Encoding", "Content-Language", "Content-MD5", "Cache-Control", "Expires", "Link",
 )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def write_manifest(
 def _described(target: Compartment) -> dict[str, dict]:
     """As it was put just now, else as the last manifest says (damage since then stays visible), else as it is read."""
     try:
-        known = _files(target)
+        known = listed(target)
     except VaultDamaged:
         known = {}
     known |= target.written
@@ -44,7 +44,7 @@ def _described(target: Compartment) -> dict[str, dict]:
 
 def verify_manifest(target: Compartment) -> None:
     """Read everything back; raises VaultDamaged, naming the first file that is missing or different."""
-    for name, expected in _files(target).items():
+    for name, expected in listed(target).items():
         try:
             found = described(target.get(name))
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -66,7 +66,8 @@ def key_of(target: Compartment) -> str | None:
         return None
 
 
-def _files(target: Compartment) -> dict[str, dict]:
+def listed(target: Compartment) -> dict[str, dict]:
+    """Name -> {size, sha256} of everything else in `target`; raises VaultDamaged where no manifest says so."""
     try:
         return json.loads(target.get(contract.MANIFEST))["files"]
     except (OSError, ValueError, KeyError):
