@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import threading
 import time
 from collections import Counter
@@ -53,6 +56,21 @@ def farm() -> Iterator[Farm]:
 @pytest.fixture(scope="module")
 def film(farm, film_file) -> dict:
     return farm.hosts[0].wait_for_media(farm.hosts[0].drop(film_file, "film.mp4"))
+
+
+@contextlib.contextmanager
+def killed(stack: Stack, program: str) -> Iterator[None]:
+    """By SIGKILL, and not there until this is over."""
+    pids = stack.pids(program)
+    stack.supervisor("signal", "KILL", program)
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    stack.supervisor("stop", program)
+    try:
+        yield
+    finally:
+        stack.supervisor("start", program)
 
 
 # --- who watches meanwhile --------------------------------------------------------------------------------

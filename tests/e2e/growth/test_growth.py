@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
 
 import pytest
 
 from control.storage.sql.migrate import MIGRATIONS
 from nginx import contract
-from tests.e2e.growth.conftest import watching
+from tests.e2e.growth.conftest import killed, watching
 from tests.e2e.hls import rungs, segments
 from tests.e2e.people import wait_until
-from tests.stack import PATIENCE, REPO, Stack
+from tests.stack import PATIENCE, REPO
 
 pytestmark = pytest.mark.soak
-
-
-@contextlib.contextmanager
-def killed(stack: Stack, program: str) -> Iterator[None]:
-    """By SIGKILL, and not there until this is over."""
-    pids = stack.pids(program)
-    stack.supervisor("signal", "KILL", program)
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    stack.supervisor("stop", program)
-    try:
-        yield
-    finally:
-        stack.supervisor("start", program)
 
 
 @pytest.mark.parametrize(
