@@ -14,8 +14,10 @@ import structlog
 from gunicorn.glogging import Logger
 
 from control import logs, settings
+from nginx import contract
 
 _settings = settings.load()
+_away = contract.control_away(_settings.paths.run)
 
 # Before prometheus_client is imported: it asks then whether processes share what they count.
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_settings.paths.metrics)
@@ -63,6 +65,7 @@ UPLOADS_SECONDS = 10
 
 def on_starting(server):
     """What was counted before is forgotten: numbers of processes that are gone would never change again."""
+    _away.touch()
     shutil.rmtree(_settings.paths.metrics, ignore_errors=True)
     _settings.paths.metrics.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -93,6 +96,7 @@ def post_worker_init(worker):
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 50)
+    _away.unlink(missing_ok=True)
 
 
 def _compare_tables(services):
@@ -111,6 +115,8 @@ def _end_waits(worker, services):
     """A worker that was told to stop waits for what it answers; streams of events have no end of their own."""
     while worker.alive:
         gevent.sleep(STOP_SECONDS)
+    if worker.succession.nobody_after(worker.age):
+        _away.touch()
     services.event_hub.stop()
     worker.close_idle()
 

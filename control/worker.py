@@ -34,6 +34,9 @@ class Succession:
     def ready(self, age: int) -> None:
         self._write(8, max(age, self._read(8)))
 
+    def nobody_after(self, age: int) -> bool:
+        return self._read(0) == age
+
     def awaited(self) -> bool:
         return self._read(8) < self._read(0)
 

@@ -401,6 +401,14 @@ def edge_logs(logs: Path) -> Path:
     return logs / "edges"
 
 
+def control_away(run: Path) -> Path:
+    """There while control starts or stops: its socket takes connections then that nobody answers yet.
+
+    At the door Nginx says 502 at once, and the edge asks another control host; elsewhere nobody else could be asked.
+    """
+    return run / "control.away"
+
+
 # --- X-Accel-Redirect: the one place where internal URLs are built --------------------------------
 
 

@@ -27,6 +27,25 @@ _MODULES = ("ngx_http_echo_module.so", "ngx_http_headers_more_filter_module.so")
 # So long the main Nginx waits for the next bytes of a drive; then it counts as away.
 DRIVE_SECONDS = 10
 
+# Seconds that Nginx waits for the next word of control; whoever says nothing for longer hangs, and 503 says so.
+CONTROL_SECONDS = {
+    # The gate's yes or no, and keys. Control itself gives up on a silent Postgres after 6 (storage/sql/pool.py: 2 for a
+    # connection, 4 for its answer) and says so with a better error than ours.
+    "decision": 8,
+    # Pages, and whatever else may be asked once more (GET, HEAD): two of the slowest statements that there can be (3.5
+    # each), and time to draw them.
+    "question": 10,
+    # What may be done although nobody says so, and archives, which control reads off disks. Nobody is asked instead.
+    "change": 30,
+}
+
+# Seconds that an edge waits for a control host: a little longer than its Nginx waits for control or a drive, so that
+# the host's own answer comes first. A segment waits for a disk alone. Players ask for a key once more after 10
+# (templates/static/film.js).
+HOST_SECONDS = {"segment": 5, "decision": 9, "question": 12, "change": 75}
+# No other host is asked later than that; it is longer than one host's patience, so one more is asked after each.
+ANOTHER_HOST_SECONDS = 15
+
 # Seconds that Nginx waits for a client: for all of a request's header, for the next bytes of a body or of an upload's,
 # and until the next bytes of an answer are taken.
 WAITS = {"header": 15, "body": 20, "upload": 120, "answer": 60}
@@ -119,6 +138,9 @@ def context(settings: Settings) -> dict[str, Any]:
         "mounts": settings.mounts,
         "uploads": settings.uploads,
         "drive_seconds": DRIVE_SECONDS,
+        "control_seconds": CONTROL_SECONDS,
+        "host_seconds": HOST_SECONDS,
+        "another_host_seconds": ANOTHER_HOST_SECONDS,
         "waits": WAITS,
         "store": store(settings),
         "store_headers": STORE_HEADERS,

@@ -20,7 +20,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from control.storage.access_log import UNSAID
-from tests import cluster
+from tests import cluster, operator
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -31,7 +31,7 @@ settle_seconds = 0.3
 sweep_seconds = 1.0
 
 [processing]
-mount_scan_seconds = 0.5
+mount_scan_seconds = 1.0
 
 [[mounts]]
 name = "shelf"
@@ -176,10 +176,7 @@ class Stack:
 
     def sluice(self, *arguments: str, check: bool = True, given: str | None = None) -> str:
         """Run the operator's command, with `given` on its standard input, and return what it prints."""
-        done = subprocess.run(
-            [REPO / ".venv/bin/sluice", "--data", self.data, *arguments], capture_output=True, text=True, cwd=REPO,
-            input=given,
-        )  # fmt: skip
+        done = operator.command("--data", self.data, *arguments, cwd=REPO, given=given)
         if check and done.returncode:
             raise AssertionError(f"sluice {' '.join(arguments)}: {done.stderr}")
         return done.stdout
@@ -230,7 +227,7 @@ class Stack:
     def query(self, sql: str) -> str:
         """The one value that a query answers, asked as the account of the stack."""
         owner = self.data.stat()
-        command = ["psql", "-h", self.data / "run", "-d", "sluice", "-Atc", sql]
+        command = [cluster.program("psql"), "-h", self.data / "run", "-d", "sluice", "-Atc", sql]
         return subprocess.run(
             command, capture_output=True, text=True, check=True, user=owner.st_uid, group=owner.st_gid, cwd="/"
         ).stdout.strip()  # fmt: skip

@@ -183,7 +183,8 @@ def questions(database: Database) -> Questions:
     }
     found: Questions = {}
     for name, one in spans.items():
-        found |= _of_span(store, name, one)
+        asks = _of_span(store, name, one)
+        found |= asks | {f"all of a page {name}": lambda asks=asks: [ask() for ask in asks.values()]}
     return found | _of_one(database, store)
 
 

@@ -62,6 +62,16 @@ def test_a_connection_on_which_something_was_asked_is_left_to_its_answer():
     assert waits.get(timeout=20) == "closed"
 
 
+def test_the_last_worker_that_was_started_has_nobody_after_it():
+    """Where control is stopped; at a reload there are others."""
+    succession = Succession()
+    for age in (1, 2):
+        succession.started(age)
+    assert [succession.nobody_after(age) for age in (1, 2)] == [False, True]
+    succession.started(3)
+    assert not succession.nobody_after(2)
+
+
 def test_a_worker_goes_when_the_youngest_of_those_that_follow_it_answers_or_is_gone():
     old = worker()
     for age in (3, 4):

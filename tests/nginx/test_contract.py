@@ -10,6 +10,7 @@ import falcon.inspect
 import jinja2
 import pytest
 
+from control.storage.sql import pool
 from nginx import contract
 from nginx import render as renderer
 from nginx import settings as nginx_settings
@@ -105,7 +106,7 @@ def test_every_disk_location_is_internal_gated_signed_or_our_own_static_files(do
     for head, body in location_blocks(door_rendered):
         if contract.EDGE_KEYS.path in head or contract.EDGE_LOGS.path in head:  # at the door, and never for a viewer
             assert f"if ({contract.CLIENT_ADDRESS.variable}) {{ return 404; }}" in body
-        elif re.search(r"\b(alias|root)\b", body) and contract.STATIC.path not in head:
+        elif re.search(r"^\s*(alias|root) ", body, re.MULTILINE) and contract.STATIC.path not in head:
             assert "internal;" in body or "auth_request " in body or "secure_link_md5 " in body, head
 
 
@@ -124,6 +125,28 @@ def test_an_edge_sends_nothing_twice_that_may_not_be(edge_rendered):
         assert "proxy_ssl_verify on;" in body, head
     kept = [(head, body) for head, body in proxied if "proxy_cache segments;" in body]
     assert [contract.HLS_SEGMENT in head and "secure_link_md5 " in body for head, body in kept] == [True]
+
+
+def test_whoever_can_say_more_than_there_is_no_answer_is_waited_for(door_rendered, edge_rendered):
+    """Control for its database, a control host for its control and its drives, the time for another host for one of them."""
+    ours, host = nginx_settings.CONTROL_SECONDS, nginx_settings.HOST_SECONDS
+    heads = ("location / {", f"location {contract.SHARES.path} {{")
+    assert pool.WAIT_SECONDS + pool.ANSWER_SECONDS < ours["decision"] < host["decision"]
+    assert 2 * pool.STATEMENT_TIMEOUT_MS / 1000 < ours["question"] < host["question"] > nginx_settings.DRIVE_SECONDS
+    assert max(host["segment"], host["decision"], host["question"]) < nginx_settings.ANOTHER_HOST_SECONDS < 20
+    for rendered, seconds in ((door_rendered, ours), (edge_rendered, host)):
+        waits = [(head, int(found)) for head, body in location_blocks(rendered)
+                 for found in re.findall(r"proxy_read_timeout (\d+)s;", body)]  # fmt: skip
+        assert {wait for head, wait in waits if "@asked" in head} == {seconds["question"]}
+        assert {wait for head, wait in waits if contract.HLS_KEY in head} == {seconds["decision"]}
+        assert {wait for head, wait in waits if head in heads} == {seconds["change"]}
+    assert {wait for head, wait in waits if contract.HLS_SEGMENT in head} == {host["segment"]}
+
+
+def test_at_the_door_alone_a_control_that_starts_or_stops_is_not_waited_for(settings, door_rendered):
+    flag = f'if (-f "{contract.control_away(settings.paths.run)}") {{ return 502; }}'
+    main, door = door_rendered.split("\n    server_name _;")[1:]
+    assert flag not in main and door.count(flag) == door.count("proxy_pass http://control") > 10
 
 
 def test_an_undeclared_name_fails_the_render(settings, tmp_path, monkeypatch):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from processor.mount_probe import MountProbe
+from processor.mount_probe import Look, MountProbe
 
 
 def test_a_directory_is_here_empty_or_not(tmp_path):
-    assert not MountProbe(tmp_path, 60).look(False).away
+    assert MountProbe(tmp_path, 60).look(False) == Look("", mount_point=False, empty=True)
     (tmp_path / "film.mp4").write_bytes(b"x")
-    assert not MountProbe(tmp_path, 60).look(False).away
+    assert MountProbe(tmp_path, 60).look(False) == Look("", mount_point=False, empty=False)
 
 
 def test_U15_what_was_a_mount_point_and_is_none_now_is_away(tmp_path):

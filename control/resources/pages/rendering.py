@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import uuid
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import falcon
@@ -21,6 +22,7 @@ from nginx import contract
 TEMPLATES = Path(__file__).resolve().parents[3] / "templates"
 HOME = "/library"
 _LONGEST_NEXT = 1000
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
 class Renderer:
@@ -33,10 +35,14 @@ class Renderer:
             lstrip_blocks=True,
         )  # fmt: skip
         self._environment.globals["asset"] = functools.cache(self._asset)
+        self._environment.filters["size"] = size
 
     def _asset(self, name: str) -> str:
         digest = hashlib.sha256((self._static / name).read_bytes()).hexdigest()[:12]
         return f"{contract.STATIC.path}{name}?v={digest}"
+
+    def template(self, name: str) -> jinja2.Template:
+        return self._environment.get_template(name)
 
     def page(
         self, req: falcon.Request, resp: falcon.Response, name: str, principal: Principal = ANONYMOUS, **context
@@ -47,7 +53,7 @@ class Renderer:
         }  # fmt: skip
         resp.content_type = falcon.MEDIA_HTML
         resp.set_header("Cache-Control", "private, no-store")
-        resp.text = self._environment.get_template(f"{name}.html").render(
+        resp.text = self.template(f"{name}.html").render(
             user=user, page=name, csrf=self._form_token(req, resp), **{"error": None, **context}
         )
 
@@ -60,6 +66,17 @@ class Renderer:
         if not known:
             cookies.set_device(resp, device_id)
         return self._form_tokens.mint(device_id)
+
+
+def size(number: int) -> str:
+    """1234567 -> "1.2 MB", as static/sizes.js writes it."""
+    value = Decimal(number)
+    for unit in _UNITS:
+        if value < 1000 or unit == _UNITS[-1]:
+            break
+        value /= 1000
+    shown = value.quantize(Decimal(1) if value >= 100 else Decimal("0.1"), ROUND_HALF_UP)
+    return f"{shown.normalize():f} {unit}"
 
 
 def error_shown(error: ControlError, decision: str = "") -> dict:

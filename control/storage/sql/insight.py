@@ -45,7 +45,8 @@ class InsightStore:
 
     def popular(self, span: Span, kind: str | None, everything: bool, viewer: str | None, limit: int) -> list[dict]:
         """What was viewed most, then watched longest, then downloaded most."""
-        best = _POPULAR.best(self._database, span, limit, kind=kind, everything=everything, viewer=viewer)
+        asked = {"kind": kind, "everything": everything, "viewer": viewer}
+        best = _POPULAR.best(self._database, span, limit, narrowed=kind is not None, **asked)
         rows = self._database.all(
             f"""SELECT media_id::text, {", ".join(f"sum({name})::bigint AS {name}" for name in MEDIA.of.sums)}
                 FROM insight_media WHERE media_id = ANY(%(ids)s::uuid[]) AND {IN_SPAN} AND {MEDIA.counts}

@@ -1,8 +1,9 @@
 """Who or what was the most in a span: read off an index of running sums, where the span has some.
 
 For any other span of days, larger running sums are a bound: whoever is the most there is looked at first, by their own
-weeks and days in the span, until nobody who comes later can be more than the last one that is shown. Only where that
-goes on for too long (all are much the same, or the span is unlike the time around it) all of it is added up.
+weeks and days in the span, until nobody who comes later can be more than the last one that is shown. Only where there
+are few, or where that goes on for too long (all are much the same, or the span is unlike the time around it), all of
+it is added up.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from control.storage.sql.pool import Database
 IN_SPAN = "grain = %(grain)s AND at >= %(start)s AND at < %(end)s"
 
 _REACH = 4  # times as many as are shown are looked at, before everything is
+_FEW = 10  # times as many as that are added up sooner than the likely ones are looked up one by one
 
 
 @dataclass(frozen=True)
@@ -28,27 +30,31 @@ class Ranking:
     joined: str
     condition: str = "TRUE"
 
-    def best(self, database: Database, span: Span, limit: int, **parameters: Any) -> list[dict]:
-        """Rows of `shown` and of the running sums, the most first."""
+    def best(self, database: Database, span: Span, limit: int, narrowed: bool = False, **parameters: Any) -> list[dict]:
+        """Rows of `shown` and of the running sums, the most first. `narrowed`: many are not to be shown."""
         parameters |= of_span(span) | {"subject": self.running.subject, "limit": limit}
         if rows := database.all(self._kept, parameters):
             return _found(rows, "span")
-        parameters |= self._weeks(database, span)
-        if span.grain == "d":
-            rows = database.all(self._likely, parameters | {"reach": _REACH * limit})
+        parameters["reach"] = _REACH * limit
+        known = database.one(self._known, parameters | {"few": _FEW * _REACH * limit})
+        parameters |= dict(zip(("first", "last"), span.weeks(known["start"]), strict=True))
+        if span.grain == "d" and known["many"]:
+            rows = database.all(self._likely, parameters)
             bound, rows = rows[0]["bound"], _found(rows, "bound")
             if bound is None or (len(rows) == limit and self._rank(rows[-1]) > bound):
                 return rows
-        return database.all(self._every, parameters)
-
-    def _weeks(self, database: Database, span: Span) -> dict[str, Any]:
-        known = database.one(
-            "SELECT start FROM insight_spans WHERE subject = %s AND span = %s", [self.running.subject, EVERYTHING]
-        )
-        return dict(zip(("first", "last"), span.weeks(known["start"]), strict=True))
+        first = [] if narrowed else database.all(self._first, parameters)
+        return first if len(first) == limit else database.all(self._added_up(), parameters)
 
     def _rank(self, row: dict) -> list[int]:
         return [row[name] for name in self.running.order]
+
+    @property
+    def _known(self) -> str:
+        """Since when there are weeks, and whether there are more than so `few`."""
+        return f"""
+            SELECT start, EXISTS (SELECT FROM {self.running.table} WHERE span = '{EVERYTHING}' OFFSET %(few)s) AS many
+            FROM insight_spans WHERE subject = %(subject)s AND span = '{EVERYTHING}'"""  # noqa: S608
 
     @property
     def _kept(self) -> str:
@@ -79,13 +85,18 @@ class Ranking:
                 WHERE {self.condition} ORDER BY {self._order}, sums.{key} LIMIT %(limit)s) best ON TRUE
             ORDER BY {self._ordered}"""  # noqa: S608
 
-    @property
-    def _every(self) -> str:
+    def _added_up(self, first: str = "") -> str:
+        """All of it; only whoever comes `first` is joined, where that is said."""
         key = self.running.key
         return f"""
             SELECT {self.shown}, {self._sums} FROM (SELECT {key}, {self._summed} FROM ({self._rows()}) own
-                GROUP BY {key}) sums {self.joined}
+                GROUP BY {key} {first}) sums {self.joined}
             WHERE {self.condition} ORDER BY {self._order}, sums.{key} LIMIT %(limit)s"""  # noqa: S608
+
+    @property
+    def _first(self) -> str:
+        order = ", ".join(f"sum({name}) DESC" for name in self.running.order)
+        return self._added_up(f"ORDER BY {order}, {self.running.key} LIMIT %(reach)s")
 
     def _rows(self, condition: str = "") -> str:
         """Whole weeks, and the hours or days before and after them."""

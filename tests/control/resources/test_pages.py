@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import jinja2
 import pytest
 
-from control.resources.pages.rendering import HOME, TEMPLATES, safe_next
+from control.resources.pages.rendering import HOME, TEMPLATES, Renderer, safe_next, size
 
 
 @pytest.mark.parametrize("name", [path.name for path in TEMPLATES.glob("*.html")])
 def test_every_page_can_be_read(name):
     """What is wrong in one is a 500 for whoever opens it."""
-    jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True).get_template(name)
+    Renderer(form_tokens=None).template(name)
 
 
 @pytest.mark.parametrize("path", ["/library", "/watch/0f0f?t=1", "/library?type=video&page=2"])
@@ -26,3 +25,10 @@ def test_a_path_of_this_server_is_kept(path):
 )  # fmt: skip
 def test_T11_anything_else_leads_home(hostile):
     assert safe_next(hostile) == HOME
+
+
+@pytest.mark.parametrize(
+    "number, shown", [(0, "0 B"), (999, "999 B"), (1000, "1 kB"), (1_250_000, "1.3 MB"), (123_456, "123 kB"), (5e18, "5000 PB")]
+)
+def test_a_size_is_written_as_scripts_write_it(number, shown):
+    assert size(number) == shown

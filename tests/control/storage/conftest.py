@@ -15,11 +15,7 @@ import pytest
 
 from control.storage.sql import migrate
 from control.storage.sql.pool import Database
-
-
-def program(name: str) -> str:
-    versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
-    return str(versions[-1]) if versions else shutil.which(name)
+from tests.cluster import program
 
 
 @contextmanager

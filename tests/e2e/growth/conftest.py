@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 import threading
 import time
 from collections import Counter
@@ -58,21 +55,6 @@ def film(farm, film_file) -> dict:
     return farm.hosts[0].wait_for_media(farm.hosts[0].drop(film_file, "film.mp4"))
 
 
-@contextlib.contextmanager
-def killed(stack: Stack, program: str) -> Iterator[None]:
-    """By SIGKILL, and not there until this is over."""
-    pids = stack.pids(program)
-    stack.supervisor("signal", "KILL", program)
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    stack.supervisor("stop", program)
-    try:
-        yield
-    finally:
-        stack.supervisor("start", program)
-
-
 # --- who watches meanwhile --------------------------------------------------------------------------------
 
 
@@ -85,7 +67,8 @@ class Watching:
     found: list[Segment]
     answers: Counter = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
-    longest: float = 0.0  # seconds until something was answered that was asked for: told, not judged
+    longest: float = 0.0  # seconds until something was given that was asked for: told, not judged
+    slow: list[str] = field(default_factory=list)  # answers that took more than a second, likewise
     _over: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
@@ -105,8 +88,11 @@ class Watching:
         """503 and silence are for trying again; anything else is wrong."""
         began = time.monotonic()
         while not self._over.is_set():
+            asked = time.monotonic()
             answer = self.farm.ask(self.client, _path(url))
             self.answers[answer.status_code if answer is not None else 0] += 1
+            if (seconds := time.monotonic() - asked) > 1:
+                self.slow.append(f"{seconds:.1f} s: {answer} {url.rpartition('/')[2]}")
             if answer is not None and answer.status_code == 200:
                 break
             if answer is not None and answer.status_code != 503:
@@ -145,5 +131,5 @@ def watching(farm: Farm, film: dict) -> Iterator[Watching]:
     finally:
         viewer.stop()
         thread.join()
-        print(f"\nanswers {dict(viewer.answers)}, the longest wait {viewer.longest:.1f} s")
+        print(f"\nanswers {dict(viewer.answers)}, the longest wait {viewer.longest:.1f} s", *viewer.slow, sep="\n  ")
     assert not viewer.wrong

@@ -2,21 +2,62 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterator
 
 import pytest
+import requests
 
 from control.storage.sql.migrate import MIGRATIONS
 from nginx import contract
-from tests.e2e.growth.conftest import killed, watching
+from tests.e2e.growth.conftest import watching
 from tests.e2e.hls import rungs, segments
 from tests.e2e.people import wait_until
-from tests.stack import PATIENCE, REPO
+from tests.stack import PATIENCE, REPO, Stack
 
 pytestmark = pytest.mark.soak
+
+
+@contextlib.contextmanager
+def killed(stack: Stack, program: str) -> Iterator[None]:
+    """By SIGKILL, and not there until this is over; then it is back. (Two that are away at once are another question.)"""
+    pids = stack.pids(program)
+    stack.supervisor("signal", "KILL", program)
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    stack.supervisor("stop", program)
+    try:
+        yield
+    finally:
+        stack.supervisor("start", program)
+        wait_until(lambda: answers(stack), PATIENCE)
+
+
+def answers(stack: Stack) -> bool:
+    with contextlib.suppress(requests.ConnectionError):
+        return stack.session(None).get("/healthz").status_code == 200
+    return False
+
+
+@contextlib.contextmanager
+def hanging(stack: Stack, program: str) -> Iterator[None]:
+    """Its workers take connections, or the kernel does, and say nothing (SIGSTOP)."""
+    workers = stack.pids(program)[1:]
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in workers:
+            with contextlib.suppress(ProcessLookupError):  # gunicorn ends a worker that says nothing
+                os.kill(pid, signal.SIGCONT)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +71,17 @@ def test_one_of_each_is_killed_and_a_viewer_goes_on(farm, film, of, number, prog
         with killed(getattr(farm, of)[number], f"sluice:{program}"):
             viewer.goes_on()
         viewer.goes_on()
+
+
+@pytest.mark.parametrize(("number", "program"), [(0, "control"), (1, "control"), (0, "nginx"), (1, "nginx")])
+def test_a_host_that_hangs_holds_a_viewer_up_for_a_moment(farm, film, number, program):
+    """Whoever asks waits until the edge loses patience, and is given what the other host says: no 503."""
+    with watching(farm, film) as viewer:
+        with hanging(farm.hosts[number], f"sluice:{program}"):
+            viewer.goes_on()
+            pages = [farm.ask(farm.edges[0].session(None), "/login").status_code for _ in range(4)]
+        viewer.goes_on()
+    assert set(viewer.answers) == set(pages) == {200}
 
 
 def test_without_any_control_host_a_film_goes_on_until_its_next_key(farm, film):
@@ -50,12 +102,17 @@ def test_without_any_control_host_a_film_goes_on_until_its_next_key(farm, film):
 
 def test_a_post_is_sent_to_one_control_host_alone(farm):
     """Also where that one says that its control is not there."""
-    agents = [f"post-{uuid.uuid4().hex}" for _ in range(8)]
     starts = [len(host.deliveries()) for host in farm.hosts]
-    client = farm.edges[0].session(None)
+    agents, statuses, client = [], set(), farm.edges[0].session(None)
+
+    def both() -> bool:
+        agents.append(f"post-{uuid.uuid4().hex}")
+        statuses.add(client.post("/api/auth/refresh", json={}, headers={"User-Agent": agents[-1]}).status_code)
+        return statuses == {401, 503}
+
     with killed(farm.hosts[0], "sluice:control"):
-        statuses = [client.post("/api/auth/refresh", json={}, headers={"User-Agent": agent}).status_code for agent in agents]
-    assert set(statuses) == {401, 503}
+        wait_until(both, PATIENCE)
+    assert statuses == {401, 503}
     lines = [line["agent"] for host, start in zip(farm.hosts, starts, strict=True)
              for line in host.wait_for_deliveries(start, lambda line: line["agent"] in agents)]  # fmt: skip
     assert sorted(lines) == sorted(agents)

@@ -16,7 +16,7 @@ import pytest
 from control.files import write_secret
 from nginx import contract
 from tests.e2e.conftest import FILM_RATE, FILM_SECONDS, make
-from tests.e2e.growth.conftest import killed
+from tests.e2e.growth.test_growth import killed
 from tests.e2e.hls import Segment, decoded, rungs, segments
 from tests.e2e.people import wait_until
 from tests.edges import SHARED, another_host
