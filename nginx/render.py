@@ -77,9 +77,8 @@ def put_in_place(configuration: str, target: Path, settings: Settings) -> Path:
 
 
 def reload(paths: Paths) -> bool:
-    """Let the running Nginx take its new configuration, and return once it has; False where none runs.
-
-    What is being sent is sent to its end.
+    """Let the running Nginx take its new configuration, and return once nobody is answered by the old one; False where
+    none runs. What is being sent is sent to its end.
     """
     try:
         master = int((paths.run / "nginx.pid").read_text())
@@ -88,14 +87,21 @@ def reload(paths: Paths) -> bool:
     except (OSError, ValueError):
         return False
     deadline = time.monotonic() + RELOAD_SECONDS
-    while not _workers(master) - before and time.monotonic() < deadline:
+    while not (_workers(master) - before and all(map(_takes_nobody, before))) and time.monotonic() < deadline:
         time.sleep(0.05)
     return True
 
 
 def _workers(master: int) -> set[str]:
-    """New ones take all new connections; the old ones only end what they have."""
+    """The new ones are there for a moment before the old ones only end what they have."""
     return set(Path(f"/proc/{master}/task/{master}/children").read_text().split())
+
+
+def _takes_nobody(worker: str) -> bool:
+    try:
+        return "is shutting down" in Path(f"/proc/{worker}/cmdline").read_text()
+    except OSError:
+        return True
 
 
 def text(settings: Settings, **other: Any) -> str:
