@@ -104,16 +104,18 @@ def test_the_direct_link_is_still_there(page, letter):
     assert page.request.get(link.input_value()).body() == b"dear reader\n" * 100
 
 
-def test_several_selected_things_are_one_share(page, visitor, letter, photo):
-    page.goto("/library?sort=name&order=asc")
-    for media in (letter, photo):
+def test_several_selected_things_are_one_share(page, visitor, letter, stack):
+    stack.place(b"another\n", stack.data / "shelf" / letter["name"].replace("letter", "answer to letter"))
+    answer = stack.wait_for_media(letter["name"].replace("letter", "answer to letter"))
+    page.goto(f"/library?query={letter['name']}")
+    for media in (letter, answer):
         page.get_by_label(f"Select {media['name']}").check()
     page.get_by_role("button", name="Share", exact=True).click()
     page.get_by_role("button", name="Make the link").click()
     link = page.get_by_label("Link", exact=True)
     expect(link).to_be_visible(timeout=WAIT)
     visitor.goto(link.input_value())
-    for media in (letter, photo):
+    for media in (letter, answer):
         expect(visitor.get_by_text(media["name"], exact=True)).to_have_count(1)
 
 

@@ -53,7 +53,7 @@ def test_U05_hostile_names_are_safe_unique_and_read_by_every_program(tmp_path):
     every_program_reads(made(dict.fromkeys(names, b"x"))[1], tmp_path)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=30), st.text(max_size=300)), max_size=12))
 def test_U05_whatever_the_names_are(files):
     check(safe_names(files))

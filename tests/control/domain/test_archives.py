@@ -95,7 +95,7 @@ def write_large(target: Path, size: int, crc: int, small: bytes) -> Layout:
     return layout
 
 
-@pytest.mark.parametrize("count", [65_534, 65_535, 70_000])
+@pytest.mark.parametrize("count", [65_534, 65_535, pytest.param(70_000, marks=pytest.mark.soak)])
 def test_U05_very_many_members(count, tmp_path):
     contents = [b"%d" % n for n in range(count)]
     layout = Layout([member(f"folder {n % 7}/file {n}.txt", content) for n, content in enumerate(contents)])
