@@ -164,6 +164,8 @@ def test_an_import_waits_for_a_store_that_is_away(place, photo_file):
     answer = client.get(f"/api/media/stream/{photo['id']}")
     assert answer.status_code == 200 and answer.headers[contract.ENCRYPTED.name] == "true"
     assert answer.headers["Content-Type"] == "image/webp" and answer.headers[contract.KEY_URL.name]
+    client.delete(f"/v1/files/media/{photo['id']}").raise_for_status()
+    wait_until(lambda: not place.kept(photo), PATIENCE)
 
 
 def test_everything_of_it_is_verified_written_anew_and_removed(place, film):
