@@ -101,9 +101,10 @@ class Pipeline:
             waits = _waits_for(error)
             if waits is None:
                 raise
-            log.warning("paused", media=media.id, error=str(error)[-300:])
+            event, code, sentence = waits
+            log.warning(event, media=media.id, error=str(error)[-300:])
             self.media.begin(media.id)
-            self.media.note(media.id, *waits)
+            self.media.note(media.id, code, sentence)
             self._clear(media.id)
             return False
 
@@ -279,12 +280,12 @@ class Pipeline:
         return mount.path / media.path
 
 
-def _waits_for(error: Exception) -> tuple[str, str] | None:
-    """(code, sentence) of what is waited for; None for what is wrong with the media or with us."""
+def _waits_for(error: Exception) -> tuple[str, str, str] | None:
+    """(event, code, sentence) of what is waited for; None for what is wrong with the media or with us."""
     if no_room(error):
-        return DiskFull.code, "Paused: a disk is full."
+        return "no_room", DiskFull.code, "Paused: a disk is full."
     if isinstance(error, StorageUnavailable):
-        return StorageUnavailable.code, "Paused: the store of the vault does not answer."
+        return "vault_away", StorageUnavailable.code, "Paused: the store of the vault does not answer."
     return None
 
 
