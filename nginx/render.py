@@ -77,8 +77,9 @@ def put_in_place(configuration: str, target: Path, settings: Settings) -> Path:
 
 
 def reload(paths: Paths) -> bool:
-    """Let the running Nginx take its new configuration, and return once nobody is answered by the old one; False where
-    none runs. What is being sent is sent to its end.
+    """Let the running Nginx take its new configuration, and return once it has; False where none runs.
+
+    What is being sent is sent to its end.
     """
     try:
         master = int((paths.run / "nginx.pid").read_text())
@@ -87,21 +88,27 @@ def reload(paths: Paths) -> bool:
     except (OSError, ValueError):
         return False
     deadline = time.monotonic() + RELOAD_SECONDS
-    while not (_workers(master) - before and all(map(_takes_nobody, before))) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    while not _took_over(master, before) and time.monotonic() < deadline:
+        time.sleep(0.02)
     return True
 
 
+def _took_over(master: int, before: set[str]) -> bool:
+    """Whether new workers take all new connections: for a tenth of a second the old ones take some as well."""
+    workers = _workers(master)
+    return bool(workers - before) and not any(_takes_connections(worker) for worker in workers & before)
+
+
 def _workers(master: int) -> set[str]:
-    """The new ones are there for a moment before the old ones only end what they have."""
     return set(Path(f"/proc/{master}/task/{master}/children").read_text().split())
 
 
-def _takes_nobody(worker: str) -> bool:
+def _takes_connections(worker: str) -> bool:
+    """One that only ends what it has calls itself "worker process is shutting down"."""
     try:
-        return "is shutting down" in Path(f"/proc/{worker}/cmdline").read_text()
+        return Path(f"/proc/{worker}/cmdline").read_bytes().rstrip(b"\0 ").endswith(b"worker process")
     except OSError:
-        return True
+        return False
 
 
 def text(settings: Settings, **other: Any) -> str:

@@ -51,7 +51,7 @@ def mint(data: Path, name: str, place: Path, origins: tuple[str, ...], port: int
         "cors_origins": loaded.server.cors_origins,
     }
     write_whole(place / "sluice.toml", edge_settings_file(server, list(origins)), 0o640)
-    settings.load(place)
+    settings.load(place, settings.Elsewhere)
     click.echo(f"made {place}; {_taken_up(loaded)}")
 
 

@@ -143,14 +143,23 @@ class Settings(BaseSettings):
         return self.server.certificate_key or self.paths.tls / "key.pem"
 
 
-def load(data: Path | str | None = None) -> Settings:
+class Elsewhere(Settings):
+    """Of a directory for another machine: no variable of this one counts there."""
+
+    @classmethod
+    def settings_customise_sources(cls, settings_cls, init_settings, **others) -> tuple[PydanticBaseSettingsSource, ...]:
+        toml = Path(init_settings.init_kwargs["data"]) / "sluice.toml"
+        return init_settings, TomlConfigSettingsSource(settings_cls, toml)
+
+
+def load(data: Path | str | None = None, where: type[Settings] = Settings) -> Settings:
     """Return the settings of the data directory `data` (default: ``SLUICE_DATA``, then ``./data``).
 
     Raises SettingsError, naming every bad setting.
     """
     directory = Path(data or os.environ.get("SLUICE_DATA") or "data").absolute()
     try:
-        return Settings(data=directory)
+        return where(data=directory)
     except ValidationError as error:
         raise SettingsError(_explain(error, directory)) from None
     except (OSError, ValueError) as error:

@@ -37,6 +37,15 @@ def test_the_environment_wins_over_the_file(data, monkeypatch):
     assert settings.load(data).server.port == 3000
 
 
+def test_a_directory_for_another_machine_is_read_without_our_variables(data, monkeypatch):
+    """A control host that the playbook made has its door in a variable; the edge that it lets in has none."""
+    monkeypatch.setenv("SLUICE_EDGE__DOOR", "8443")
+    write(data, '[edge]\norigins = ["10.0.0.1:8443"]\n')
+    with pytest.raises(settings.SettingsError, match="either door"):
+        settings.load(data)
+    assert settings.load(data, settings.Elsewhere).edge.origins == ["10.0.0.1:8443"]
+
+
 def test_a_secret_file_wins_over_both(data, monkeypatch):
     secret = data / "url"
     secret.write_text("postgresql://db/sluice\n")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import ssl
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,12 @@ from cryptography import x509
 
 from control.cli.certificate import ensure_certificate
 from control.cli.checks.files import belong_together
-from tests.deploy.tree import Tree
+from tests.deploy.tree import GROUPS, Tree, loopback
+from tests.e2e.people import wait_until
 
 HERE = Path(__file__).parent
+UNITS = ("/opt/ansible/bin/python", "/root/units.py")
+HOST_SECONDS = 1800
 
 pytestmark = [
     pytest.mark.soak,
@@ -29,9 +34,10 @@ NETWORKS = {
 }
 
 
-def variables(networks: list[str] = NETWORKS["both, overlapping"], **more) -> dict:
+def variables(networks: list[str] = NETWORKS["both, overlapping"], port: int = 3128, **more) -> dict:
+    server = {"port": port, "allowed_networks": ["127.0.0.0/8", "::1/128", *networks]}
     return more | {
-        "sluice_settings": {"server": {"port": 3128, "allowed_networks": ["127.0.0.0/8", "::1/128", *networks]}},
+        "sluice_settings": {"server": server, "edge": {"door": 3129}},
         "sluice_firewall_networks": networks,
         "sluice_vpn_networks": ["10.8.0.0/24"] if "10.0.0.0/8" in networks else [],
         "sluice_backup": "/var/backups/sluice",
@@ -39,9 +45,16 @@ def variables(networks: list[str] = NETWORKS["both, overlapping"], **more) -> di
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory) -> Tree:
-    tree = Tree(tmp_path_factory.mktemp("debian") / "tree")
-    tree.make()
+def bare(tmp_path_factory) -> Tree:
+    bare = Tree(tmp_path_factory.mktemp("debian") / "bare")
+    bare.make()
+    return bare
+
+
+@pytest.fixture(scope="module")
+def tree(bare) -> Tree:
+    """A host with every part but an edge."""
+    tree = bare.copy(bare.path.with_name("tree"))
     tree.converge(**variables())
     return tree
 
@@ -51,21 +64,42 @@ def test_the_second_run_changes_nothing(tree):
     assert (counts["changed"], counts["failed"]) == (0, 0)
 
 
-def test_what_the_units_say_makes_a_sluice_that_plays_a_film_and_refuses_what_it_must(tree, tmp_path):
+def test_what_the_units_say_makes_a_sluice_with_an_edge_that_plays_a_film_and_refuses_what_it_must(
+    tree, bare, tmp_path
+):
     """With a certificate that was given; what is made where none is, the tests of deploy/up see."""
     files = tmp_path / "given.pem", tmp_path / "given.key"
     ensure_certificate(*files)
-    tree.give(*files, HERE / "units.py")
-    given = variables(
-        sluice_certificate_from="given", nginx_certificate="/root/given.pem", nginx_certificate_key="/root/given.key"
-    )
-    tree.converge(**given)
-    counts = tree.converge(**given)
-    assert (counts["changed"], counts["failed"]) == (0, 0)
-    said = tree.run("/opt/ansible/bin/python", "/root/units.py", network="none")
+    edge = bare.copy(bare.path.with_name("edge"))
+    for host in (tree, edge):
+        host.give(*files, HERE / "units.py")
+    given = {
+        "sluice_certificate_from": "given", "nginx_certificate": "/root/given.pem",
+        "nginx_certificate_key": "/root/given.key",
+    }  # fmt: skip
+    twice(tree, GROUPS, variables(**given))
+    with loopback() as network, ThreadPoolExecutor() as beside:
+        host = beside.submit(tree.run, *UNITS, "host", network=network)
+        wait_until(lambda: (tree.path / "root/minted").exists() or host.done(), HOST_SECONDS)
+        assert not host.done(), host.result()
+        shutil.copytree(tree.path / "var/lib/sluice/edge-one", edge.path / "root/edge-one")
+        twice(edge, ("edge",), variables(port=3130, edge_minted="/root/edge-one", **given))
+        other = beside.submit(edge.run, *UNITS, "edge", network=network)
+        try:
+            said = host.result()
+        finally:
+            (edge.path / "root/over").touch()
+        other.result()
     assert "its stream plays" in said, said
-    assert "answers, every one right" in said, said
-    assert f"certificate {ssl.PEM_cert_to_DER_cert(files[0].read_text()).hex()}" in said, said
+    assert said.count("answers, every one right") == 2, said
+    assert said.count(f"certificate {ssl.PEM_cert_to_DER_cert(files[0].read_text()).hex()}") == 2, said
+
+
+def twice(machine: Tree, groups: tuple[str, ...], given: dict) -> None:
+    """The second run changes nothing."""
+    machine.converge(groups=groups, **given)
+    counts = machine.converge(groups=groups, **given)
+    assert (counts["changed"], counts["failed"]) == (0, 0)
 
 
 def test_a_certificate_from_an_acme_server_comes_and_is_renewed(tree):

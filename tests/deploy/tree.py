@@ -6,10 +6,12 @@ and npm's settings, the certificates.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,7 +22,8 @@ WAYS_OUT = (
 )  # fmt: skip
 GROUPS = ("postgres", "redis", "control", "processor", "nginx")
 
-# A process namespace of its own: whatever was started in it ends with it. The network is the machine's, or nobody's.
+# A process namespace of its own: whatever was started in it ends with it. The network is the machine's, or one without a
+# way out.
 ENTER = """
 tree=$1 network=$2; shift 2
 mount -t proc proc "$tree/proc"
@@ -40,7 +43,6 @@ if [ "$network" = machine ]; then
     chroot "$tree" "$@"
 else
     # The kernel makes no user namespace (bubblewrap) below a chroot: here the tree becomes the root itself.
-    ip link set lo up
     mount --rbind "$tree" "$tree"
     cd "$tree"
     pivot_root . .
@@ -67,6 +69,8 @@ class Tree:
         policy.write_text("#!/bin/sh\nexit 101\n")
         policy.chmod(0o755)
         subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", ROOT, self.path / "root/sluice"], check=True)
+        self.run("apt-get", "update", "--quiet")  # debootstrap knows of no security updates
+        self.run("apt-get", "dist-upgrade", "--yes", "--quiet")
         self.run("python3", "-m", "venv", "/opt/ansible")
         self.run("/opt/ansible/bin/pip", "install", "--quiet", ANSIBLE_CORE)
 
@@ -79,25 +83,32 @@ class Tree:
             target.unlink(missing_ok=True)
             shutil.copyfile(place, target)
 
-    def run(self, *command: str, network: str = "machine") -> str:
-        """Its output; raises with all of it where the command fails."""
+    def run(self, *command: str, network: Path | None = None) -> str:
+        """Its output; raises with all of it where the command fails. `network` is that of :func:`loopback`."""
         done = subprocess.run(
-            ["unshare", "--mount", "--pid", "--fork", "--kill-child", *(["--net"] if network == "none" else []),
-             "sh", "-euc", ENTER, "sh", self.path, network, *command],
+            [*(["nsenter", f"--net={network}"] if network else []), "unshare", "--mount", "--pid", "--fork", "--kill-child",
+             "sh", "-euc", ENTER, "sh", self.path, "loopback" if network else "machine", *command],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout
         return done.stdout
+
+    def copy(self, path: Path) -> Tree:
+        """Another machine like this one."""
+        subprocess.run(["cp", "-a", self.path, path], check=True)
+        return Tree(path)
 
     def give(self, *files: Path) -> None:
         """Into /root, as files that root alone reads."""
         for file in files:
             shutil.copy(file, self.path / "root" / file.name)
 
-    def converge(self, within: tuple[str, ...] = (), **variables) -> dict[str, int]:
-        """Run the playbook with this host in every group, `within` another command; its counts: ok, changed, failed, …"""
+    def converge(
+        self, within: tuple[str, ...] = (), groups: tuple[str, ...] = GROUPS, **variables
+    ) -> dict[str, int]:
+        """Run the playbook with this host in these groups, `within` another command; its counts: ok, changed, failed, …"""
         here = "localhost ansible_connection=local ansible_python_interpreter=/usr/bin/python3"
-        (self.path / "root/inventory").write_text("".join(f"[{group}]\n{here}\n" for group in GROUPS))
+        (self.path / "root/inventory").write_text("".join(f"[{group}]\n{here}\n" for group in groups))
         (self.path / "root/variables.json").write_text(json.dumps(variables))
         said = self.run(
             *within, "/opt/ansible/bin/ansible-playbook", "--inventory=/root/inventory", "--extra-vars=@/root/variables.json",
@@ -105,6 +116,19 @@ class Tree:
         )  # fmt: skip
         print(said)
         return {name: int(count) for name, count in re.findall(r"(\w+)=(\d+)", said.rpartition("PLAY RECAP")[2])}
+
+
+@contextlib.contextmanager
+def loopback() -> Iterator[Path]:
+    """A network that trees share, and nobody else."""
+    holder = subprocess.Popen(["unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec sleep infinity"],
+                              stdout=subprocess.PIPE)  # fmt: skip
+    try:
+        holder.stdout.readline()
+        yield Path(f"/proc/{holder.pid}/ns/net")
+    finally:
+        holder.kill()
+        holder.wait()
 
 
 def _mirror() -> str:

@@ -1,7 +1,11 @@
 """Runs inside a converged tree: starts what its units say, in their order, as their users, without systemd.
 
 What only systemd can do (the hardening of the units) is left out; commands, users, environment, directories, umask and
-order are those of the unit files. Ends with exit code 0 once a film that was dropped into imports/ plays, and `sluice edge verify` finds nothing wrong.
+order are those of the unit files.
+
+`units.py host` ends with exit code 0 once a film that was dropped into imports/ plays, and `sluice edge verify` finds nothing
+wrong, neither here nor at an edge that it lets in (MINTED is there from then on) and waits for. `units.py edge` goes on until
+OVER is there.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import os
 import pwd
 import re
 import shlex
+import socket
 import ssl
 import subprocess
 import sys
@@ -26,6 +31,9 @@ import yaml
 UNITS = (Path("/etc/systemd/system"), Path("/lib/systemd/system"))
 PLACES = {"RuntimeDirectory": Path("/run"), "StateDirectory": Path("/var/lib")}
 PATIENCE = 180
+EDGE, EDGE_PORT = Path("/var/lib/sluice/edge-one"), 3130
+EDGE_PATIENCE = 1800  # it is made meanwhile
+MINTED, OVER = Path("/root/minted"), Path("/root/over")
 FILM = "testsrc2=size=640x360:rate=25:duration=6"
 
 
@@ -128,11 +136,11 @@ def make_database() -> None:
         subprocess.run(shlex.split(command), check=True, user="postgres", cwd="/", stdout=subprocess.DEVNULL)
 
 
-def until(what: str, question):
-    deadline = time.monotonic() + PATIENCE
+def until(what: str, question, patience: float = PATIENCE):
+    deadline = time.monotonic() + patience
     while not (answer := question()):
         if time.monotonic() > deadline:
-            raise SystemExit(f"{what}: not within {PATIENCE} s")
+            raise SystemExit(f"{what}: not within {patience} s")
         time.sleep(0.5)
     print(what, flush=True)
     return answer
@@ -168,14 +176,27 @@ def play_a_film() -> None:
     print("its stream plays: playlists, key, segment", flush=True)
 
 
-def ask_the_edge() -> None:
-    """`sluice edge verify` of the Nginx that serves, and the certificate that it shows."""
-    outcome = subprocess.run(["sluice", "edge", "verify"], capture_output=True, text=True)
+def verify(port: int) -> None:
+    """`sluice edge verify` of the Nginx that listens there, and the certificate that it shows."""
+    command = ["sluice", "edge", "verify", "--at", f"127.0.0.1:{port}"]
+    outcome = subprocess.run(command, capture_output=True, text=True)
     print(outcome.stdout + outcome.stderr, flush=True)
     if outcome.returncode:
         raise SystemExit("the edge gives a wrong answer")
-    shown = ssl.get_server_certificate(("localhost", settings_port()))
+    shown = ssl.get_server_certificate(("localhost", port))
     print("certificate", ssl.PEM_cert_to_DER_cert(shown).hex(), flush=True)
+
+
+def let_an_edge_in() -> None:
+    door = json.loads(config())["edge"]["door"]
+    command = ["sluice", "edge", "mint", EDGE.name, EDGE, "--port", str(EDGE_PORT), "--origin", f"127.0.0.1:{door}"]
+    subprocess.run(command, check=True)
+    MINTED.touch()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def sign_in(web: Web, password: str) -> str | None:
@@ -227,15 +248,36 @@ class Web:
 
 
 def settings_port() -> int:
-    said = subprocess.run(["sluice", "config", "show", "--json"], capture_output=True, text=True, check=True).stdout
-    return json.loads(said)["server"]["port"]
+    return json.loads(config())["server"]["port"]
 
 
-if __name__ == "__main__":
-    start_everything()
+def config() -> str:
+    return subprocess.run(["sluice", "config", "show", "--json"], capture_output=True, text=True, check=True).stdout
+
+
+def ask_the_doctor() -> None:
     try:
         until("doctor is content", doctor_is_content)
     finally:
         print(doctor_is_content.said, file=sys.stderr)
+
+
+def be_a_host() -> None:
+    start_everything()
+    ask_the_doctor()
     play_a_film()
-    ask_the_edge()
+    verify(settings_port())
+    let_an_edge_in()
+    until("the edge listens", lambda: listens(EDGE_PORT), EDGE_PATIENCE)
+    verify(EDGE_PORT)
+
+
+def be_an_edge() -> None:
+    for part in ("nginx", "sync"):
+        start(f"sluice-{part}.service")
+    ask_the_doctor()
+    until("it is over", OVER.exists, EDGE_PATIENCE)
+
+
+if __name__ == "__main__":
+    {"host": be_a_host, "edge": be_an_edge}[sys.argv[1]]()

@@ -77,7 +77,7 @@ class Watching:
             for segment in self.found:
                 self._until_given(segment.key_url)
                 self._until_given(segment.url)
-                answer = self.farm.ask(stranger, _path(segment.key_url))
+                answer = self._ask(stranger, segment.key_url)
                 if answer is not None and answer.status_code == 200:
                     self.wrong.append("a stranger was given a key")
 
@@ -88,11 +88,8 @@ class Watching:
         """503 and silence are for trying again; anything else is wrong."""
         began = time.monotonic()
         while not self._over.is_set():
-            asked = time.monotonic()
-            answer = self.farm.ask(self.client, _path(url))
+            answer = self._ask(self.client, url)
             self.answers[answer.status_code if answer is not None else 0] += 1
-            if (seconds := time.monotonic() - asked) > 1:
-                self.slow.append(f"{seconds:.1f} s: {answer} {url.rpartition('/')[2]}")
             if answer is not None and answer.status_code == 200:
                 break
             if answer is not None and answer.status_code != 503:
@@ -103,6 +100,13 @@ class Watching:
                 break
             time.sleep(0.1)
         self.longest = max(self.longest, time.monotonic() - began)
+
+    def _ask(self, client: requests.Session, url: str) -> requests.Response | None:
+        began = time.monotonic()
+        answer = self.farm.ask(client, _path(url))
+        if (seconds := time.monotonic() - began) > 1:
+            self.slow.append(f"{seconds:.1f} s: {answer} {url.rpartition('/')[2]}")
+        return answer
 
     def goes_on(self) -> None:
         """Wait until whole rounds have been given since now."""
