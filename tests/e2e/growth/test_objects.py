@@ -19,9 +19,9 @@ from tests.e2e.conftest import FILM_RATE, FILM_SECONDS, make
 from tests.e2e.growth.test_growth import killed
 from tests.e2e.hls import Segment, decoded, rungs, segments
 from tests.e2e.people import wait_until
-from tests.edges import SHARED, another_host
+from tests.edges import SHARED, another_host, minted, serving
 from tests.object_store import ObjectStore, running_store
-from tests.stack import PATIENCE, SETTINGS, Client, Stack, running
+from tests.stack import PATIENCE, SETTINGS, Client, Stack, free_port, running
 
 pytestmark = pytest.mark.soak
 
@@ -48,7 +48,7 @@ def place() -> Iterator[Place]:
         store = all_of_it.enter_context(running_store())
         settings, data = f"{SETTINGS}\n{store.settings}", Path(tempfile.mkdtemp(prefix="sluice-e2e-"))
         give_credentials(store, data)
-        first = all_of_it.enter_context(running(settings, data=data))
+        first = all_of_it.enter_context(running(f"{settings}\n[edge]\ndoor = {free_port()}\n", data=data))
         second = all_of_it.enter_context(another_host(first, settings, tuple(set(SHARED) - {"vault"})))
         yield Place(store, [first, second])
 
@@ -144,6 +144,30 @@ def test_a_store_that_says_nothing_holds_up_nobody_else(place, film):
     with place.store.paused():
         assert other.get(elsewhere[0].url, timeout=PATIENCE).status_code == 503
         assert client.get(found[0].url).status_code == client.get("/api/media/library").status_code == 200
+
+
+def test_an_edge_in_front_gets_and_keeps_what_the_store_has(place, film):
+    edge = minted(place.hosts[0], "edge-one")
+    with serving(edge):
+        client = Client(edge.url, edge.data / "tls/certificate.pem")
+        account = {"username": "admin", "password": place.hosts[0].admin_password}
+        client.post("/api/auth/login", json=account, timeout=PATIENCE).raise_for_status()
+        url = f"{edge.url}/api/media/stream/{film['id']}"
+        found = segments(client, rungs(client, url, client.get(url).text)["480p"])
+        contents = [client.get(segment.url).content for segment in found]
+        with place.store.killed():
+            again = [client.get(segment.url) for segment in found]
+    assert [answer.content for answer in again] == contents
+    assert {answer.headers[contract.EDGE_CACHE.name] for answer in again} <= {"HIT", "STALE"}
+
+
+def test_the_vault_comes_back_into_a_directory(place, film):
+    host = place.hosts[1]
+    assert json.loads(host.sluice("vault", "copy", "--back", "--json"))["copied"] >= 1
+    kept = {str(path.relative_to(host.data / "vault" / contract.vault_directory(film["id"])))
+            for path in (host.data / "vault").glob(f"*/{film['id']}/**/*") if path.is_file()}  # fmt: skip
+    assert kept == place.kept(film)
+    assert [json.loads(host.sluice("vault", "copy", *way, "--json"))["copied"] for way in ([], ["--back"])] == [0, 0]
 
 
 def test_a_killed_nginx_comes_back(place, film):
