@@ -62,6 +62,7 @@ from control.services.vault import Vault
 from control.services.visits import Visits
 from control.settings import Settings
 from control.storage import access_log
+from control.storage.objects import open_objects
 from control.storage.originals import Originals
 from control.storage.redis.changes import ChangePublisher, ChangeSubscription
 from control.storage.redis.client import EVENTS_CHANNEL, alive, connect, version
@@ -99,6 +100,7 @@ from control.storage.sql.trash import TrashStore
 from control.storage.sql.uploads import UploadStore
 from control.storage.sql.users import UserStore
 from control.storage.sql.visits import VisitStore
+from control.vault.objects import Objects
 from nginx.contract import OWN_ROOTS
 
 log = structlog.get_logger()
@@ -164,6 +166,7 @@ class Services:
     insight: Insight
     history: History
     vault: Vault
+    objects: Objects
     archives: Archives
     archive_parts: ArchiveParts
     mounts: Mounts
@@ -244,7 +247,7 @@ def services(
     keys = settings.paths.keys
     link_keys, token_keys = LinkKeys(keys / "links.json"), SigningKeys.from_file(keys / "tokens.json")
     tokens = Tokens(token_keys, settings.session.access_minutes * 60, settings.session.refresh_days * 86400)
-    master = vault.MasterKeys(keys)
+    master, objects = vault.MasterKeys(keys), open_objects(settings)
     passwords = Passwords(settings.password, offload)
     counts = Counts()
     audit = Audit(audit_store, Entry, functools.partial(_announce, events, counts))
@@ -285,11 +288,12 @@ def services(
         FormTokens(token_keys, "visit"), ShareLimits(RedisLimiter(client, LocalLimiter()), settings.shares), audit,
         publisher.publish, settings.hls.key_period_seconds,
     )  # fmt: skip
-    files = Files(settings.paths, media_store, library, trash, trash_store, work)
+    files = Files(settings.paths, objects, media_store, library, trash, trash_store, work)
     quarantine = Quarantine(QuarantineStore(database), library, files, settings.paths, audit)
     receipts = Receipts(ReceiptStore(database), lambda: access_log.files(settings.paths.logs), access_log.line_at)
     health_store = HealthStore(database)
-    usage = Usage(health_store, settings.paths)
+    elsewhere = frozenset({"vault"} if settings.vault.store == "s3" else ())
+    usage = Usage(health_store, settings.paths, elsewhere)
     key_ages = Keys(
         master, media_key_store, link_keys, ChoreStore(database),
         lambda: audit_store.find(Search(event="link_key_rotated"), LINK_ROTATIONS), audit, settings.keys.rotation_days,
@@ -375,7 +379,8 @@ def services(
             settings.certificate, settings.server.workers, settings.processing.free_bytes,
         ),
         queue=Queue(jobs, media_store, audit, settings.paths),
-        vault=Vault(settings.paths, media_store, media_key_store, master, jobs, audit, publisher.publish),
+        vault=Vault(settings.paths, objects, media_store, media_key_store, master, jobs, audit, publisher.publish),
+        objects=objects,
         media_keys=media_keys,
         media_key_store=media_key_store,
         master=master,

@@ -114,7 +114,7 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     refresh = s.settings.session.refresh_days * 86400
     own_password = auth.OwnPassword(s.users, s.sessions, refresh)
     devices = s.settings.session.max_devices
-    still = stills.Still(s.library, s.media_keys, s.master, s.settings.paths.vault)
+    still = stills.Still(s.library, s.media_keys, s.master, s.objects)
     mine = account.Account(render, s.users, s.sessions, s.service_tokens, s.passwords, s.audit, own_password, devices)
 
     # Pages
@@ -273,6 +273,8 @@ def all_routes(s: Services, render: rendering.Renderer) -> Iterator[Route]:
     gate = access.Access(s.library, s.identity, s.visits, s.audit, s.uploads, s.settings.protected, s.counts)
     keys = access.ContentKey(s.grants, s.identity, s.visits)
     yield route(contract.AUTH.path, gate, GET=INTERNAL)
+    stored = access.StoredObject(s.objects)
+    yield route(contract.OBJECT.path + "{media_id:uuid}/{name:path}", stored, GET=INTERNAL)
     yield route(contract.CONTENT_KEY.path + "{grant}/{media_id:uuid}/{rung}/{n:int}", keys, GET=INTERNAL)
 
     yield route(contract.PARTS.path + "{archive_id:uuid}", archives.Parts(s.archives, s.archive_parts), GET=INTERNAL)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import date
 from ipaddress import ip_address
@@ -81,11 +82,13 @@ TUS_ASK = Location(INTERNAL + "tus/ask/", internal=True)
 # At the door for edges alone, which ask for themselves here and for no viewer.
 EDGE_KEYS = Location(INTERNAL + "edge/links.json", internal=True)
 EDGE_LOGS = Location(INTERNAL + "edge/logs/", internal=True, proxied=True)  # PUT {name of a file of its log}
+# Asked by the Nginx that fetches from an S3-compatible store, {media}/{file}: the signature for this one object.
+OBJECT = Location(INTERNAL + "object/", internal=True, proxied=True)
 
 LOCATIONS = (
     STATIC, HLS, DOWNLOAD, STREAM, GET, BATCH, STILLS, SHARES, PART, COMPLETE, TUS, EVENTS, METRICS, AUTH, CONTENT_KEY,
     VAULT, ORIGINALS, STORED, QUARANTINE, MOUNTS, LINKED, DIRECTORY, ARCHIVE, PARTS, MEMBER, TUS_CREATE, TUS_APPEND,
-    TUS_ASK, EDGE_KEYS, EDGE_LOGS,
+    TUS_ASK, EDGE_KEYS, EDGE_LOGS, OBJECT,
 )  # fmt: skip
 
 STILL_KINDS = ("thumbnail", "preview", "still", "storyboard", "waveform")
@@ -366,6 +369,21 @@ def drive_socket(run: Path, mount: str) -> Path:
 def away_flag(run: Path, mount: str) -> Path:
     """There while the mount is away: the processor makes and removes it, Nginx answers 503 while it is there."""
     return run / "away" / mount
+
+
+# --- an S3-compatible store: control signs, Nginx fetches ------------------------------------------------------------
+
+OBJECT_FILE = rf"(?:{HLS_SEGMENT}|{HLS_PLAYLIST}|{re.escape(IMAGE)})"  # what is ever fetched for somebody
+# Header of AWS's signature -> the one in which control hands it to Nginx.
+STORE_HEADERS = {
+    name: ResponseHeader("X-Sluice-Store-" + name.removeprefix("X-Amz-"))
+    for name in ("Authorization", "X-Amz-Date", "X-Amz-Content-SHA256", "X-Amz-Security-Token")
+}
+
+
+def objects_socket(run: Path, trial: bool = False) -> Path:
+    """Where the half of Nginx listens that fetches from the store, for the other one that keeps what was fetched."""
+    return run / ("objects-trial.sock" if trial else "objects.sock")
 
 
 # --- edges: Nginx nodes in front, known by a certificate (control/cli/edge_certificates.py) -------------------------

@@ -8,8 +8,10 @@ import json
 import secrets
 import shutil
 import ssl
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from control.errors import ControlError, table
 from control.settings import Settings
@@ -68,6 +70,15 @@ REPLACED_HEADERS = (
     "Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Permissions-Policy",
     "Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy", "Strict-Transport-Security", "Cache-Control", "Vary",
     "Access-Control-Allow-Origin", "Access-Control-Expose-Headers",
+)  # fmt: skip
+
+# What a store may say besides the content (and X-… of any kind, where Nginx can clear all of those).
+STORE_HEADERS = (
+    "X-Amz-Request-Id", "X-Amz-Id-2", "X-Amz-Version-Id", "X-Amz-Server-Side-Encryption", "X-Amz-Storage-Class",
+    "X-Amz-Expiration", "X-Amz-Replication-Status", "X-Amz-Restore", "X-Amz-Delete-Marker", "X-Amz-Tagging-Count",
+    "Set-Cookie", "Strict-Transport-Security", "Content-Security-Policy", "Access-Control-Allow-Origin",
+    "Access-Control-Expose-Headers", "Access-Control-Allow-Credentials", "Access-Control-Allow-Methods", "Vary",
+    "Content-Disposition", "Content-Encoding", "Content-Language", "Content-MD5", "Cache-Control", "Expires", "Link",
 )  # fmt: skip
 
 
@@ -131,6 +142,9 @@ def context(settings: Settings) -> dict[str, Any]:
         "host_seconds": HOST_SECONDS,
         "another_host_seconds": ANOTHER_HOST_SECONDS,
         "waits": WAITS,
+        "store": store(settings),
+        "store_headers": STORE_HEADERS,
+        "objects_socket": contract.objects_socket(settings.paths.run),
         "connections": settings.server.connections_per_address,
         "counts_headers": counts_headers(),
         "most_headers": MOST_HEADERS,
@@ -149,6 +163,51 @@ def door(settings: Settings) -> dict[str, Any] | None:
         "listens": [str(settings.edge.door), f"[::]:{settings.edge.door}"],
         "edges": {_fingerprint(certificate): certificate.stem for certificate in known},
     }
+
+
+def store(settings: Settings) -> dict[str, Any] | None:
+    """The S3-compatible store that the vault is in; None for a directory.
+
+    A name that DNS knows is looked up again and again, because such names move; an address, and a name of /etc/hosts,
+    is what it is, and connections to it are kept.
+    """
+    vault = settings.vault
+    if vault.store != "s3":
+        return None
+    url = urlsplit(vault.endpoint)
+    port = url.port or {"http": 80, "https": 443}[url.scheme]
+    address = url.hostname if _is_address(url.hostname) else in_hosts(url.hostname, Path("/etc/hosts"))
+    return {
+        "scheme": url.scheme, "name": url.hostname, "path": vault.path, "cache_bytes": vault.cache_bytes,
+        "host": url.netloc.removesuffix({"http": ":80", "https": ":443"}[url.scheme]),  # as it is signed
+        "trusted": vault.trusted, "address": f"{_in_url(address or url.hostname)}:{port}",
+        "upstream": "store" if address else f"{url.hostname}:{port}",
+        "resolver": "" if address else resolvers(Path("/etc/resolv.conf")),
+    }  # fmt: skip
+
+
+def in_hosts(name: str, file: Path) -> str | None:
+    """The address of a name in hosts(5)."""
+    lines = (line.partition("#")[0].split() for line in file.read_text().splitlines())
+    return next((line[0] for line in lines if name in line[1:]), None)
+
+
+def resolvers(file: Path) -> str:
+    """The name servers of resolv.conf(5), as Nginx writes them; those of one link alone stay out."""
+    lines = (line.split() for line in file.read_text().splitlines())
+    found = [line[1] for line in lines if line[:1] == ["nameserver"] and len(line) > 1 and "%" not in line[1]]
+    return " ".join(map(_in_url, found)) or "127.0.0.1"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ip_address(host))
+    except ValueError:
+        return False
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _fingerprint(certificate: Path) -> str:

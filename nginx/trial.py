@@ -16,7 +16,7 @@ from typing import Any
 
 from control.settings import Settings
 from control.settings.paths import Paths
-from nginx import render
+from nginx import contract, render
 from nginx.settings import binary
 
 START_SECONDS = 15.0
@@ -63,7 +63,10 @@ def _running(settings: Settings, paths: Paths, other: dict[str, Any]) -> Iterato
     port = _free_port()
     configuration = paths.nginx / "nginx.conf"
     configuration.touch(mode=0o600)
-    own = {"paths": paths, "pid": paths.nginx / "nginx.pid", "listens": [f"{HOST}:{port}"], "door": None}
+    objects_socket = contract.objects_socket(paths.run, trial=True)
+    objects_socket.unlink(missing_ok=True)  # of one that was killed
+    own = {"paths": paths, "pid": paths.nginx / "nginx.pid", "listens": [f"{HOST}:{port}"], "door": None,
+           "objects_socket": objects_socket}  # fmt: skip
     configuration.write_text(render.text(settings, **own, **other))
     render.check(configuration, settings)
     command = [binary(), "-p", paths.nginx, "-c", configuration, "-e", "stderr", "-g", "daemon off;"]

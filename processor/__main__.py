@@ -11,6 +11,7 @@ import threading
 import structlog
 
 from control import logs, settings, vault
+from control.storage.objects import open_objects
 from control.storage.redis.changes import ChangePublisher
 from control.storage.redis.client import connect
 from control.storage.redis.events import Events
@@ -66,31 +67,34 @@ async def run(configuration: settings.Settings) -> None:
         events.publish("mounts", id=name)
 
     media, mounted = MediaStore(database, media_changed), MountedStore(database, media_changed)
+    objects = open_objects(configuration)
     keys, master, scratch = (
         MediaKeyStore(database),
         vault.MasterKeys(configuration.paths.keys),
         Scratch(configuration.paths),
     )
     pipeline = Pipeline(
-        configuration, media, keys, master, QueueStore(database), scratch, Encoders(configuration),
-        Duplicates(configuration, media, keys, master),
+        configuration, objects, media, keys, master, QueueStore(database), scratch, Encoders(configuration),
+        Duplicates(configuration, objects, media, keys, master),
     )  # fmt: skip
     queue = Queue(configuration, pipeline)
     chores = Chores(queue.app, configuration, keys, master, AuditStore(database))
-    watch = Watch(configuration, media, queue.defer, Sidecars(configuration, media, keys, master, scratch).take_up)
+    sidecars = Sidecars(configuration, objects, media, keys, master, scratch)
+    watch = Watch(configuration, media, queue.defer, sidecars.take_up)
     housekeeping = Housekeeping(
         AuditStore(database), SessionStore(database), GrantStore(database), VisitStore(database), keys, master,
         configuration.audit.keep_days, configuration.keys.rotation_days,
     )  # fmt: skip
     hls = configuration.hls
-    timelines = Timelines(configuration.paths.vault, hls.segment_seconds, hls.key_period_seconds)
+    timelines = Timelines(objects, hls.segment_seconds, hls.key_period_seconds)
     receipt_store = ReceiptStore(database, Rollups(timelines.piece))
     receipts = Receipts(receipt_store, configuration, lambda ticket: changes.publish("ticket", ticket))
     insight = Insight(
         InsightStore(database), LatelyStore(database), HistoryStore(database), configuration.receipts.keep_days
     )
     trash = Trash(
-        TrashStore(database, media_changed), AuditStore(database), configuration.paths, configuration.trash.days
+        TrashStore(database, media_changed), AuditStore(database), configuration.paths, objects,
+        configuration.trash.days,
     )  # fmt: skip
     janitor = Janitor(Spool(configuration.paths.spool), UploadStore(database))
     threading.Thread(target=events.run, daemon=True).start()

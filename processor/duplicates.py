@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from pathlib import Path
 
 import structlog
 
 from control import vault
 from control.domain.media import Media
-from control.errors import AlreadyThere
+from control.errors import AlreadyThere, StorageUnavailable
 from control.settings import Settings
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
 from control.vault.manifest import write_manifest
+from control.vault.objects import Compartment, Objects
 from control.vault.originals import archive_path, kept_path
-from nginx import contract
 from processor.steps.refusal import Refused
 
 log = structlog.get_logger()
 
 
 class Duplicates:
-    def __init__(self, settings: Settings, media: MediaStore, keys: MediaKeyStore, master: vault.MasterKeys):
-        self._settings, self._media, self._keys, self._master = settings, media, keys, master
+    def __init__(
+        self, settings: Settings, objects: Objects, media: MediaStore, keys: MediaKeyStore, master: vault.MasterKeys,
+    ):  # fmt: skip
+        self._settings, self._objects, self._media, self._keys, self._master = settings, objects, media, keys, master
 
     def taken(self, media: Media, source: Path) -> bool:
         """Whether `media` needs no work of its own, because its content is there and is linked. Raises Refused.
@@ -49,19 +50,16 @@ class Duplicates:
 
     def _link(self, media: Media, other: Media) -> bool:
         """Everything of `other` is hard-linked, under the same media key: no work, no room. False where it cannot."""
-        target = self._settings.paths.vault / contract.vault_directory(media.id)
-        shutil.rmtree(target, ignore_errors=True)
+        target = Compartment.of(self._objects, media.id)
         try:
-            shutil.copytree(
-                self._settings.paths.vault / contract.vault_directory(other.id), target, copy_function=os.link
-            )
+            target.remove()
+            target.share(Compartment.of(self._objects, other.id))
             self._link_original(media, other)
-        except OSError as error:
+        except (OSError, StorageUnavailable) as error:
             log.warning("not_linked", media=media.id, to=other.id, error=str(error))
             return False
         key = self._master.unwrap(other.id, self._keys.get(other.id))
         self._keys.put(media.id, self._master.wrap(media.id, key))
-        (target / contract.MANIFEST).unlink(missing_ok=True)
         write_manifest(target, media.id, other.renditions, other.tracks, key)
         self._media.link(media.id, other)
         self._media.complete(media.id, other.original)

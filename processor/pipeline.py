@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextvars
 import os
-import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,15 +14,15 @@ import structlog
 
 from control import vault
 from control.domain.media import Media
-from control.errors import DiskFull, ImportCancelled, ProcessingFailed
+from control.errors import DiskFull, ImportCancelled, ProcessingFailed, StorageUnavailable
 from control.settings import Settings
 from control.settings.sections import Policy
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
 from control.storage.sql.queue import QueueStore
 from control.vault.manifest import verify_manifest, write_manifest
+from control.vault.objects import Compartment, Objects
 from control.vault.originals import kept_path, pending_path
-from nginx import contract
 from processor.duplicates import Duplicates
 from processor.encoders import Encoders
 from processor.publication import Publication
@@ -54,6 +53,7 @@ class PutAside(Exception):
 @dataclass(frozen=True)
 class Pipeline:
     settings: Settings
+    objects: Objects
     media: MediaStore
     keys: MediaKeyStore
     master: vault.MasterKeys
@@ -65,8 +65,8 @@ class Pipeline:
     def process(self, media_id: str) -> None:
         """Make everything of one media. Runs again from the start after any interruption.
 
-        A file that cannot be used is refused: recorded, put into quarantine, and this returns. A full disk is waited
-        for. Anything else that goes wrong is raised, for the queue to try again.
+        A file that cannot be used is refused: recorded, put into quarantine, and this returns. A full disk, or a store
+        that is away, is waited for. Anything else that goes wrong is raised, for the queue to try again.
         """
         media = self.media.find(media_id)
         if media is None or media.trashed_at is not None or media.state == "failed":  # a job may run twice
@@ -91,19 +91,21 @@ class Pipeline:
             source.unlink(missing_ok=True)
 
     def _made(self, media: Media, source: Path, room: Room) -> bool:
-        """One try; False when it ran into a full disk, after which nothing of it stays."""
+        """One try; False when it ran into a full disk, or the vault's store was away: nothing of it stays."""
         room.wait()
         try:
             with self.scratch.directory() as scratch:
                 self._make(media, source, scratch, room)
             return True
         except Exception as error:
-            if not no_room(error):
+            waits = _waits_for(error)
+            if waits is None:
                 raise
-            log.warning("no_room", media=media.id, error=str(error)[-300:])
+            event, code, sentence = waits
+            log.warning(event, media=media.id, error=str(error)[-300:])
             self.media.begin(media.id)
-            self.media.note(media.id, DiskFull.code, "Paused: a disk is full.")
-            shutil.rmtree(self._target(media.id), ignore_errors=True)
+            self.media.note(media.id, code, sentence)
+            self._clear(media.id)
             return False
 
     def _make(self, media: Media, source: Path, scratch: Path, room: Room) -> None:
@@ -192,15 +194,20 @@ class Pipeline:
     def _fresh_start(self, media_id: str) -> bytes:
         """Nothing of an earlier try is visible, then nothing of it is left; the new one has a new key."""
         self.media.begin(media_id)
-        target = self._target(media_id)
-        shutil.rmtree(target, ignore_errors=True)
-        target.mkdir(parents=True)
+        self._target(media_id).remove()
         media_key = vault.new_media_key()
         self.keys.put(media_id, self.master.wrap(media_id, media_key))
         return media_key
 
-    def _target(self, media_id: str) -> Path:
-        return self.settings.paths.vault / contract.vault_directory(media_id)
+    def _target(self, media_id: str) -> Compartment:
+        return Compartment.of(self.objects, media_id)
+
+    def _clear(self, media_id: str) -> None:
+        """Nothing of a try stays. What cannot be removed now goes with the next try, or with the media."""
+        try:
+            self._target(media_id).remove()
+        except (OSError, StorageUnavailable) as error:
+            log.warning("not_cleared", media=media_id, error=str(error))
 
     def _describe(self, media_id: str, found: Probe) -> None:
         self.media.describe(
@@ -224,7 +231,8 @@ class Pipeline:
             self._must_go_on(media_id)
             self.media.note(media_id, sentence and DiskFull.code, sentence)
 
-        directories = [self.settings.paths.vault, self.scratch.parent]
+        ours = [self.settings.paths.vault] if self.settings.vault.store == "posix" else []
+        directories = [*ours, self.scratch.parent]
         return Room(directories, self.settings.processing.free_bytes, told)
 
     def _must_go_on(self, media_id: str) -> None:
@@ -245,7 +253,7 @@ class Pipeline:
         """Give the media up, visibly; an imported file goes to quarantine, unharmed, others stay where they are."""
         log.warning("refused", media=media.id, code=code, reason=sentence)
         self.media.fail(media.id, code, sentence)
-        shutil.rmtree(self._target(media.id), ignore_errors=True)
+        self._clear(media.id)
         if media.mount is None and media.stored is None:
             quarantine(self.settings.paths, media.id, self.source_of(media), sentence)
 
@@ -256,7 +264,7 @@ class Pipeline:
     def _put_aside(self, media_id: str) -> None:
         """As if it had never begun: what comes back from the trash is queued anew."""
         log.info("put_aside", media=media_id)
-        shutil.rmtree(self._target(media_id), ignore_errors=True)
+        self._clear(media_id)
         self.media.begin(media_id)
 
     def source_of(self, media: Media) -> Path:
@@ -270,6 +278,15 @@ class Pipeline:
         if mount is None:
             raise Refused(f"The mount {media.mount!r} is not in the settings any more.")
         return mount.path / media.path
+
+
+def _waits_for(error: Exception) -> tuple[str, str, str] | None:
+    """(event, code, sentence) of what is waited for; None for what is wrong with the media or with us."""
+    if no_room(error):
+        return "no_room", DiskFull.code, "Paused: a disk is full."
+    if isinstance(error, StorageUnavailable):
+        return "vault_away", StorageUnavailable.code, "Paused: the store of the vault does not answer."
+    return None
 
 
 def _must_be_the_same(source: Path, before: os.stat_result) -> None:

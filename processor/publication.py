@@ -1,21 +1,20 @@
-"""What of one film can be seen so far. Each change is written at once: first to the disk, then to its row."""
+"""What of one film can be seen so far. Each change is written at once: first to the vault, then to its row."""
 
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 
 from control.domain.media import Rendition, Track
 from control.domain.playlists import master_playlist
-from control.files import write_durably
 from control.storage.sql.media import MediaStore
+from control.vault.objects import Compartment
 from nginx import contract
 
 
 class Publication:
     """Rungs and pictures are made at the same time, by several threads."""
 
-    def __init__(self, media: MediaStore, media_id: str, target: Path):
+    def __init__(self, media: MediaStore, media_id: str, target: Compartment):
         self._media, self._media_id, self._target = media, media_id, target
         self._lock = threading.Lock()
         self.renditions: list[Rendition] = []
@@ -45,5 +44,5 @@ class Publication:
 
     def _write(self) -> None:
         playlist = master_playlist(self.renditions, self.tracks)
-        write_durably(self._target / contract.MASTER_PLAYLIST, playlist.encode())
+        self._target.put(contract.MASTER_PLAYLIST, playlist.encode())
         self._media.set_renditions(self._media_id, self.renditions, self.tracks)

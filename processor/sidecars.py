@@ -11,11 +11,11 @@ import structlog
 from control import vault
 from control.domain.media import Media, Track
 from control.domain.playlists import master_playlist
-from control.files import write_durably
 from control.settings import Settings
 from control.storage.sql.media import MediaStore
 from control.storage.sql.media_keys import MediaKeyStore
 from control.vault.manifest import write_manifest
+from control.vault.objects import Compartment, Objects
 from nginx import contract
 from processor.room import Room
 from processor.scratch import Scratch
@@ -28,9 +28,9 @@ log = structlog.get_logger()
 
 
 class Sidecars:
-    def __init__(self, settings: Settings, media: MediaStore, keys: MediaKeyStore, master: vault.MasterKeys,
-                 scratch: Scratch):  # fmt: skip
-        self._settings, self._media, self._keys = settings, media, keys
+    def __init__(self, settings: Settings, objects: Objects, media: MediaStore, keys: MediaKeyStore,
+                 master: vault.MasterKeys, scratch: Scratch):  # fmt: skip
+        self._settings, self._objects, self._media, self._keys = settings, objects, media, keys
         self._master, self._scratch = master, scratch
 
     def take_up(self, name: bytes) -> bool:
@@ -59,9 +59,9 @@ class Sidecars:
     def _publish(self, job: Job, film: Media, track: Track, tracks: list[Track]) -> None:
         """The file itself is kept as ciphertext beside what was made of it, under a key that no URL names."""
         sealed = vault.seal(vault.content_key(job.media_key, f"{track.rung}-original"), job.source.read_bytes())
-        write_durably(job.target / track.rung / contract.SIDECAR, sealed)
+        job.target.put(f"{track.rung}/{contract.SIDECAR}", sealed)
         playlist = master_playlist(film.renditions, tracks)
-        write_durably(job.target / contract.MASTER_PLAYLIST, playlist.encode())
+        job.target.put(contract.MASTER_PLAYLIST, playlist.encode())
         write_manifest(job.target, film.id, film.renditions, tracks, job.media_key)
         self._media.add_track(film.id, track)
         names = {**film.facts.get("sidecars", {}), track.rung: _shown(job.source.name)}
@@ -69,7 +69,7 @@ class Sidecars:
 
     def _job(self, film: Media, path: Path, scratch: Path) -> Job:
         key = self._master.unwrap(film.id, self._keys.get(film.id))
-        target = self._settings.paths.vault / contract.vault_directory(film.id)
+        target = Compartment.of(self._objects, film.id)
         found = Probe(film.kind, film.mime, film.width, film.height, film.duration)
         return Job(self._settings, path, found, key, target, scratch, Room([], 0, lambda sentence: None))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 
 from control.domain.watching import Piece
+from control.errors import StorageUnavailable
+from control.vault.objects import Compartment, Objects
 from nginx import contract
 
 MANY = 2000  # playlists that are remembered
@@ -14,24 +15,30 @@ MANY = 2000  # playlists that are remembered
 class Timelines:
     """`segment_seconds` and `period_seconds` are what is assumed where there is no playlist (any more)."""
 
-    def __init__(self, vault: Path, segment_seconds: int, period_seconds: int):
-        self._vault, self._length, self._period = vault, segment_seconds * 1000, period_seconds * 1000
+    def __init__(self, objects: Objects, segment_seconds: int, period_seconds: int):
+        self._objects, self._length, self._period = objects, segment_seconds * 1000, period_seconds * 1000
         self._whole = lru_cache(MANY)(self._read)
 
     def piece(self, media: str, rung: str, number: int) -> Piece:
-        pieces, done = self._whole(media, rung)
-        if number >= len(pieces) and not done:  # it has grown since
-            self._whole.cache_clear()
-            pieces, done = self._whole(media, rung)
+        try:
+            pieces = self._pieces(media, rung, number)
+        except StorageUnavailable:  # the next one asks again
+            pieces = []
         if number < len(pieces):
             return pieces[number]
         start = number * self._length
         return Piece(start, self._length, start // self._period)
 
+    def _pieces(self, media: str, rung: str, number: int) -> list[Piece]:
+        pieces, done = self._whole(media, rung)
+        if number >= len(pieces) and not done:  # it has grown since
+            self._whole.cache_clear()
+            pieces, _ = self._whole(media, rung)
+        return pieces
+
     def _read(self, media: str, rung: str) -> tuple[list[Piece], bool]:
-        path = self._vault / contract.vault_directory(media) / rung / contract.PLAYLIST
         try:
-            lines = path.read_text().splitlines()
+            lines = Compartment.of(self._objects, media).get(f"{rung}/{contract.PLAYLIST}").decode().splitlines()
         except OSError:
             return [], True
         pieces, start, period = [], 0, 0

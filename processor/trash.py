@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from control.errors import DatabaseUnavailable
+from control.errors import DatabaseUnavailable, StorageUnavailable
 from control.settings.paths import Paths
 from control.storage.sql.audit import AuditStore, Entry
 from control.storage.sql.trash import TrashStore
+from control.vault.objects import Objects
 from control.vault.removal import put_aside, remove
 
 log = structlog.get_logger()
@@ -25,8 +26,9 @@ _FIRST = "00000000-0000-0000-0000-000000000000"
 class Trash:
     """A row outlives its files: whoever is killed between the two leaves work for the next sweep, and nothing else."""
 
-    def __init__(self, store: TrashStore, audit: AuditStore, paths: Paths, days: int):
-        self._store, self._audit, self._paths, self._kept_for = store, audit, paths, timedelta(days=days)
+    def __init__(self, store: TrashStore, audit: AuditStore, paths: Paths, objects: Objects, days: int):
+        self._store, self._audit, self._paths, self._objects = store, audit, paths, objects
+        self._kept_for = timedelta(days=days)
 
     async def run(self) -> None:
         """Until cancelled. Any number of processors may do it: what is gone is gone."""
@@ -52,8 +54,8 @@ class Trash:
         ])  # fmt: skip
         for remains in self._store.doomed(AT_ONCE):
             try:
-                remove(self._paths, remains)
-            except OSError as error:
+                remove(self._paths, self._objects, remains)
+            except (OSError, StorageUnavailable) as error:
                 log.warning("not_removed", media=remains.id, error=str(error))
                 continue
             self._store.forget(remains.id)

@@ -61,11 +61,11 @@ def running_edge(edge: Stack) -> Iterator[Stack]:
 
 
 @contextlib.contextmanager
-def another_host(stack: Stack, settings: str) -> Iterator[Stack]:
+def another_host(stack: Stack, settings: str, shared: tuple[str, ...] = SHARED) -> Iterator[Stack]:
     """A control host that shares Postgres, Redis, media and keys with `stack`; its own are sockets, logs and Nginx."""
     data = Path(f"{stack.data}-2")
     data.mkdir()
-    for name in SHARED:
+    for name in shared:
         (data / name).symlink_to(stack.data / name)
     stores = f"""
 [database]

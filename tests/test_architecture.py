@@ -20,6 +20,9 @@ ALLOWED = {
     "control.vault": ("control.domain", "control.errors", "control.files", "control.settings", "nginx.contract"),
     "control.logs": (),
     "control.storage": ("control.domain", "control.errors", "control.vault", "nginx.contract"),
+    "control.storage.objects": (
+        "control.errors", "control.files", "control.settings", "control.vault.objects", "nginx.contract",
+    ),
     "control.services": (
         "control.domain", "control.errors", "control.files", "control.settings", "control.vault", "nginx.contract",
     ),
@@ -87,6 +90,7 @@ def test_control_never_imports_the_processor():
         ("cryptography", ("control.vault", "control.cli", "control.services.certificates")),
         ("prometheus_client", ("control.services.metrics", "control.gunicorn")),
         ("PIL", ("processor.steps",)),
+        ("botocore", ("control.storage.objects.s3",)),
     ],
 )
 def test_an_outside_library_has_one_owner(library, home):

@@ -89,7 +89,7 @@ def backups(services: Services, repository: Repository) -> Backups:
     url = services.settings.database_url
     return Backups(
         services.settings.data, repository, lambda file: dump.dump(url, file), services.media_key_store.state,
-        version("sluice"),
+        version("sluice"), services.objects if services.settings.vault.store == "s3" else None,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from control import settings
-from control.cli.checks import Finding, files, parts, programs
+from control.cli.checks import Finding, files, objects, parts, programs
 from control.cli.instance import quiet
 from control.cli.outcome import as_json, printable, show
 from nginx.render import RenderError, try_out
@@ -63,7 +63,7 @@ def _of_a_host(loaded: settings.Settings, running: bool) -> tuple[Look, ...]:
         lambda: files.secrets(loaded), lambda: files.room(loaded), files.handles, lambda: files.certificate(loaded),
         lambda: _configuration(loaded), parts.clock,
     )  # fmt: skip
-    of_what_runs = (lambda: parts.stores(loaded), lambda: parts.doors(loaded))
+    of_what_runs = (lambda: parts.stores(loaded), lambda: objects.store(loaded), lambda: parts.doors(loaded))
     return of_the_machine + (of_what_runs if running else ())
 
 

@@ -54,13 +54,13 @@ def reencrypt(data: Path, media: tuple[str, ...], as_json: bool) -> None:
     on: what is done already is done once more.
     """
     with opened(data) as services, Progress(console=Console(stderr=True), transient=True) as progress:
-        chosen = [find(services, text) for text in media] or in_vault(services) + _in_trash(services)
+        chosen = [find(services, text) for text in media] or in_vault(services) + in_trash(services)
         for item in progress.track(chosen, description="writing anew"):
             services.vault.reencrypt(item)
     show({"reencrypted": len(chosen)}, as_json)
 
 
-def _in_trash(services: Services) -> list[Media]:
+def in_trash(services: Services) -> list[Media]:
     """What comes back from there must not come back under a key that leaked."""
     return [one.media for one in everything(services) if one.media.state == "completed"]
 

@@ -18,7 +18,7 @@ from control.cli.outcome import EXPECTED, sentence
 NOUNS = (
     "audit", "backup", "cert", "completion", "config", "doctor", "edge", "explain", "import", "init", "key", "link",
     "media", "migrate", "mount", "nginx", "queue", "ready", "receipts", "restore", "session", "setup", "share",
-    "status", "token", "trash", "user",
+    "status", "token", "trash", "user", "vault",
 )  # fmt: skip
 
 

@@ -27,7 +27,8 @@ def command(data: Path, place: Path, snapshot: str | None, as_json: bool) -> Non
     """Bring a snapshot in PLACE back into the data directory, which is empty or lacks files of it.
 
     Nothing is ever removed or replaced: where another file, or a database with something in it, is in the way, it says
-    so and writes nothing. Afterwards start it: deploy/up --data DIR, or systemctl start sluice.target.
+    so and writes nothing. Afterwards start it: deploy/up --data DIR, or systemctl start sluice.target. A vault that was
+    in a bucket comes to DIR/vault: `sluice vault copy` brings what is missing there.
     """
     repository = Repository(place)
     found = chosen(repository, snapshot)

@@ -121,6 +121,20 @@ _TEXT = """\
 [keys]
 #rotation_days = 30
 
+# Where the encrypted renditions are kept: "posix" is DIR/vault, "s3" a bucket of an S3-compatible store, which hosts
+# share without a shared file system. endpoint is like "https://s3.example.org", prefix like "films/", authority a PEM
+# file for a store whose certificate the system does not know. Its account stands in keys/s3.ini (mode 0600: [default],
+# aws_access_key_id = …, aws_secret_access_key = …). Nginx keeps cache_bytes of ciphertext on each host. A vault that is
+# there already is brought into the store by `sluice vault copy`.
+[vault]
+#store = "posix"
+#endpoint = ""
+#bucket = ""
+#region = "us-east-1"
+#prefix = ""
+#authority = "/etc/ssl/store.pem"
+#cache_bytes = 10737418240
+
 # Signed download links.
 [links]
 #default_seconds = 3600

@@ -1,7 +1,9 @@
-"""/_sluice/auth: the answer of ``auth_request``; /_sluice/key/…: the live content key. Both only for Nginx."""
+"""/_sluice/auth: the answer of ``auth_request``; /_sluice/key/…: the live content key; /_sluice/object/…: a store's
+signature. All only for Nginx."""
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable
 
@@ -10,7 +12,7 @@ import falcon
 from control.domain.decisions import Decision
 from control.domain.rights import BROWSE, DOWNLOAD, UPLOAD
 from control.domain.sessions import ANONYMOUS, Principal
-from control.errors import ControlError, SignInRequired
+from control.errors import ControlError, NotFound, SignInRequired
 from control.logs import REQUEST
 from control.resources.credentials import (
     asker_of,
@@ -30,6 +32,7 @@ from control.services.library import Library
 from control.services.uploads import Uploads
 from control.services.visits import Visits
 from control.settings.sections import Protected
+from control.vault.objects import Objects
 from nginx import contract
 
 
@@ -185,3 +188,18 @@ class ContentKey:
         """None for a stranger: a portable grant needs no session, and the service refuses all others."""
         principal = asker_or_stranger(req, self._identity)
         return principal if principal.user_id else None
+
+
+class StoredObject:
+    """The signature by which Nginx fetches one object from the vault's store. Who may have it was decided before."""
+
+    def __init__(self, objects: Objects):
+        self._objects = objects
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, media_id, name: str) -> None:
+        """Raises NotFound for what is no file that Nginx serves, and where the vault is a directory."""
+        if not re.fullmatch(contract.OBJECT_FILE, name):
+            raise NotFound()
+        signed = self._objects.signature(f"{contract.vault_directory(str(media_id))}/{name}")
+        resp.status = falcon.HTTP_204
+        resp.set_headers({contract.STORE_HEADERS[header].name: value for header, value in signed.items()})

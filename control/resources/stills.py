@@ -6,8 +6,6 @@ The named exception to "no media byte passes through Python": only a cold cache 
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import falcon
 
 from control import vault
@@ -20,12 +18,13 @@ from control.resources.outcome import required
 from control.services.decisions import decide
 from control.services.library import Library
 from control.services.memory import Memory
+from control.vault.objects import Compartment, Objects
 from nginx import contract
 
 
 class Still:
-    def __init__(self, library: Library, keys: Memory[vault.WrappedKey], master: vault.MasterKeys, vault_root: Path):
-        self._library, self._keys, self._master, self._vault_root = library, keys, master, vault_root
+    def __init__(self, library: Library, keys: Memory[vault.WrappedKey], master: vault.MasterKeys, objects: Objects):
+        self._library, self._keys, self._master, self._objects = library, keys, master, objects
 
     @describe("Library")
     def on_get_thumbnail(self, req: falcon.Request, resp: falcon.Response, media_id) -> None:
@@ -68,7 +67,7 @@ class Still:
     def _decrypted(self, media_id: str, kind: str) -> bytes:
         wrapped = self._keys.get(media_id)
         try:
-            sealed = (self._vault_root / contract.vault_directory(media_id) / contract.still_name(kind)).read_bytes()
+            sealed = Compartment.of(self._objects, media_id).get(contract.still_name(kind))
         except FileNotFoundError:
             raise MediaNotFound() from None
         except OSError as error:

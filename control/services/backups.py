@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from control.domain.backups import PLACES, SINGLE_FILES, Entry, Snapshot
 from control.errors import BadRequest
+from control.services.stored_vault import PLACE, StoredVault
+from control.vault.objects import Objects
 
 DATABASE = "database.dump"
 TRIES = 5
@@ -21,10 +24,15 @@ def _ignore(count: int) -> None:
 
 
 class Backups:
-    """`repository` keeps them, `dump(file)` writes the database into a file, `keys()` changes with any media key."""
+    """`repository` keeps them, `dump(file)` writes the database into a file, `keys()` changes with any media key.
 
-    def __init__(self, data: Path, repository, dump: Callable[[Path], None], keys: Callable[[], str], version: str):
+    `bucket` is the vault where it is none of DIR's places.
+    """
+
+    def __init__(self, data: Path, repository, dump: Callable[[Path], None], keys: Callable[[], str], version: str,
+                 bucket: Objects | None = None):  # fmt: skip
         self._data, self._repository, self._dump, self._keys, self._version = data, repository, dump, keys, version
+        self._bucket = bucket
 
     def make(self, advance: Callable[[int], None] = _ignore) -> Snapshot:
         """Write a snapshot; what an earlier one holds already is not read again. `advance(bytes)` tells how far it is.
@@ -64,7 +72,13 @@ class Backups:
                 files.append(self._entry(path, known, advance))
             except OSError:
                 skipped.append(self._name(path))
+        for found in self._stored(advance):
+            (skipped if isinstance(found, str) else files).append(found)
         return files, skipped
+
+    def _stored(self, advance: Callable[[int], None]) -> Iterator[Entry | str]:
+        if self._bucket is not None:
+            yield from StoredVault(self._bucket, self._repository, time.time_ns(), advance).entries()
 
     def _entry(self, path: Path, known: dict, advance: Callable[[int], None]) -> Entry:
         name, found = self._name(path), path.lstat()
@@ -80,7 +94,7 @@ class Backups:
         for name in SINGLE_FILES:
             if (self._data / name).is_file():
                 yield self._data / name
-        for place in PLACES:
+        for place in PLACES if self._bucket is None else (name for name in PLACES if name != PLACE):
             for directory, _, names in os.walk(self._data / place):
                 yield from (path for path in (Path(directory) / name for name in sorted(names)) if _plain(path))
 

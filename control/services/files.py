@@ -10,14 +10,17 @@ from control.errors import MountedFile
 from control.services.library import Library
 from control.services.trash import Trash
 from control.settings.paths import Paths
+from control.vault.objects import Objects
 from control.vault.removal import remove
 
 
 class Files:
     """`work` runs a function in a thread."""
 
-    def __init__(self, paths: Paths, media, library: Library, trash: Trash, doomed, work: Callable):
-        self._paths, self._media, self._library = paths, media, library
+    def __init__(
+        self, paths: Paths, objects: Objects, media, library: Library, trash: Trash, doomed, work: Callable,
+    ):  # fmt: skip
+        self._paths, self._objects, self._media, self._library = paths, objects, media, library
         self._trash, self._doomed, self._work = trash, doomed, work
 
     def find(self, key: str) -> Media | None:
@@ -37,5 +40,5 @@ class Files:
             raise MountedFile()
         self._trash.remove(by, media, address=address, decision=decision_id)
         for remains in self._doomed.doomed(1, media.id):
-            self._work(remove, self._paths, remains)
+            self._work(remove, self._paths, self._objects, remains)
             self._doomed.forget(media.id)

@@ -14,13 +14,16 @@ MOST_OWNERS = 50
 
 
 class Usage:
-    def __init__(self, store, paths: Paths):
+    def __init__(self, store, paths: Paths, elsewhere: frozenset[str] = frozenset()):
+        """`elsewhere` are PLACES that are on no disk of this machine."""
         self._store, self._paths = store, paths
+        self._places = [*(place for place in PLACES if place not in elsewhere), "scratch"]
 
     def disks(self) -> list[Disk]:
         """The file systems below DIR, and the one for plaintext of a moment, by what lies on them."""
         holds, status = defaultdict(list), {}
-        for name, place in [*((name, getattr(self._paths, name)) for name in PLACES), ("scratch", self._paths.scratch)]:
+        for name in self._places:
+            place = getattr(self._paths, name)
             try:
                 device = os.stat(place).st_dev
                 status[device] = os.statvfs(place)

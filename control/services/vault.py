@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import BinaryIO
 
 from control import vault
@@ -15,6 +15,7 @@ from control.services.audit import Audit
 from control.services.users import OPERATOR
 from control.settings.paths import Paths
 from control.vault.manifest import VaultDamaged, fingerprint, key_of, verify_manifest
+from control.vault.objects import Compartment, Objects
 from control.vault.originals import archive_path, archived_digest, kept_path, pending_path, read_archive
 from control.vault.reencryption import Rekeyed
 from nginx import contract
@@ -23,9 +24,9 @@ _COPY_BYTES = 1 << 20
 
 
 class Vault:
-    def __init__(self, paths: Paths, media, keys, master: vault.MasterKeys, queue, audit: Audit,
+    def __init__(self, paths: Paths, objects: Objects, media, keys, master: vault.MasterKeys, queue, audit: Audit,
                  publish: Callable[[str, str], None]):  # fmt: skip
-        self._paths, self._media, self._keys, self._master = paths, media, keys, master
+        self._paths, self._objects, self._media, self._keys, self._master = paths, objects, media, keys, master
         self._queue, self._audit, self._publish = queue, audit, publish
 
     # --- is it there? ----------------------------------------------------------------------------
@@ -41,7 +42,7 @@ class Vault:
         target = self._target(media.id)
         try:
             verify_manifest(target)
-            key = self._key(media.id)
+            key = self.media_key(media.id)
         except (VaultDamaged, EncryptionFailed) as error:
             return str(error)
         return None if key_of(target) in (None, fingerprint(key)) else "its key belongs to other renditions"
@@ -55,7 +56,7 @@ class Vault:
         return "its original is damaged" if content and recorded and content != recorded else None
 
     def _archived(self, media: Media) -> bytes:
-        content = archived_digest(archive_path(self._paths, media.id), self._key(media.id))
+        content = archived_digest(archive_path(self._paths, media.id), self.media_key(media.id))
         if content is None:
             raise EncryptionFailed()
         return content
@@ -70,7 +71,7 @@ class Vault:
         """Write the original of an imported media; raises NoPlainFile where none was kept, EncryptionFailed."""
         if media.original == "archived":
             with archive_path(self._paths, media.id).open("rb") as sealed:
-                return read_archive(self._key(media.id), sealed, target)
+                return read_archive(self.media_key(media.id), sealed, target)
         if media.original != "kept":
             raise NoPlainFile("Its original was not kept here.")
         with kept_path(self._paths, media.id, media.stored).open("rb") as plain:
@@ -108,10 +109,10 @@ class Vault:
         directory = (self._paths.imports / os.fsdecode(self._media.import_path(media.id))).parent
         directory.mkdir(parents=True, exist_ok=True)
         for rung, name in media.facts.get("sidecars", {}).items():
-            sealed = self._target(media.id) / rung / contract.SIDECAR
-            if sealed.exists():
-                key = vault.content_key(self._key(media.id), f"{rung}-original")
-                (directory / name).write_bytes(vault.unseal(key, sealed.read_bytes()))
+            with contextlib.suppress(FileNotFoundError):
+                sealed = self._target(media.id).get(f"{rung}/{contract.SIDECAR}")
+                key = vault.content_key(self.media_key(media.id), f"{rung}-original")
+                (directory / name).write_bytes(vault.unseal(key, sealed))
 
     # --- keys ------------------------------------------------------------------------------------
 
@@ -120,22 +121,22 @@ class Vault:
 
         Both keys are in the database until the files are under the new one: whoever is killed goes on from there.
         """
-        old = self._key(media.id)
+        old = self.media_key(media.id)
         announced = self._keys.announced(media.id)
         new = self._master.unwrap(media.id, announced) if announced else vault.new_media_key()
         if announced is None:
             self._keys.announce(media.id, self._master.wrap(media.id, new))
-        Rekeyed(media.id, self._target(media.id), archive_path(self._paths, media.id), old, new).run()
+        Rekeyed(media.id, self._objects, archive_path(self._paths, media.id), old, new).run()
         for grant in self._keys.take_over(media.id):
             self._publish("grant", grant)
         self._publish("media", media.id)
         self._audit.record("media_reencrypted", OPERATOR, media_id=media.id, reason="by the operator")
 
-    def _key(self, media_id: str) -> bytes:
+    def media_key(self, media_id: str) -> bytes:
         wrapped = self._keys.get(media_id)
         if wrapped is None:
             raise MediaNotFound("It has no key.")
         return self._master.unwrap(media_id, wrapped)
 
-    def _target(self, media_id: str) -> Path:
-        return self._paths.vault / contract.vault_directory(media_id)
+    def _target(self, media_id: str) -> Compartment:
+        return Compartment.of(self._objects, media_id)

@@ -48,6 +48,7 @@ from control.settings.sections import (
     Trail,
     Trash,
     Uploads,
+    Vault,
     Video,
 )
 from nginx.contract import ORIGINALS_ROOT, UPLOADS_ROOT
@@ -77,6 +78,7 @@ class Settings(BaseSettings):
     receipts: Receipts = Receipts()
     issuers: list[Issuer] = []
     keys: Keys = Keys()
+    vault: Vault = Vault()
     hls: Hls = Hls()
     links: Links = Links()
     archives: Archives = Archives()

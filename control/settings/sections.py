@@ -151,6 +151,42 @@ class Keys(Section):
     rotation_days: int = Field(30, ge=1)  # then media keys are wrapped by a new master key
 
 
+# Where systems keep the certificates that they trust.
+_BUNDLES = (
+    Path("/etc/ssl/certs/ca-certificates.crt"),
+    Path("/etc/pki/tls/certs/ca-bundle.crt"),
+    Path("/etc/ssl/cert.pem"),
+)
+
+
+class Vault(Section):
+    """Where the encrypted renditions are kept: in DIR/vault, or in a bucket of an S3-compatible store."""
+
+    store: Literal["posix", "s3"] = "posix"
+    endpoint: Annotated[str, Field(pattern=r"^(https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?)?$")] = ""
+    bucket: Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$")] = ""
+    region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")] = "us-east-1"
+    prefix: Annotated[str, Field(pattern=r"^([A-Za-z0-9_-]+/)*$")] = ""  # of every name in the bucket
+    authority: ServedPath | None = None  # PEM: who has signed the store's certificate; none: the system's
+    cache_bytes: int = Field(10 << 30, ge=1 << 20)  # of a store: so much ciphertext Nginx keeps on this host
+
+    @model_validator(mode="after")
+    def _a_whole_store(self) -> Vault:
+        if self.store == "s3" and not (self.endpoint and self.bucket):
+            raise ValueError("a store needs endpoint and bucket")
+        return self
+
+    @property
+    def path(self) -> str:
+        """Of an object's address at the endpoint, before its name."""
+        return f"/{self.bucket}/{self.prefix}"
+
+    @property
+    def trusted(self) -> Path:
+        """PEM: who may sign the store's certificate."""
+        return self.authority or next((file for file in _BUNDLES if file.exists()), _BUNDLES[0])
+
+
 class Hls(Section):
     segment_seconds: int = Field(10, ge=2, le=30)
     key_period_seconds: int = Field(60, ge=10)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
-from pathlib import Path
 
 from control import vault
 from control.domain.media import Rendition, Track
-from control.files import sync_directory, write_durably
+from control.vault.objects import Compartment, described
 from nginx import contract
 
 
@@ -19,27 +17,39 @@ class VaultDamaged(ValueError):
 
 
 def write_manifest(
-    target: Path, media: str, renditions: Iterable[Rendition], tracks: Iterable[Track], media_key: bytes
+    target: Compartment, media: str, renditions: Iterable[Rendition], tracks: Iterable[Track], media_key: bytes
 ) -> None:
-    """Describe everything that lies in `target` now, and bring all of it to the disk."""
-    files = sorted(path for path in target.rglob("*") if path.is_file() and path.name != contract.MANIFEST)
+    """Describe everything that is in `target` now, and make all of it last."""
     content = {
         "media": media,
         "key": fingerprint(media_key),
         "renditions": [asdict(rendition) for rendition in renditions],
         "tracks": [asdict(track) for track in tracks],
-        "files": {str(path.relative_to(target)): _fingerprint(path) for path in files},
+        "files": _described(target),
     }
-    write_durably(target / contract.MANIFEST, json.dumps(content, indent=1).encode())
-    for directory in (*(path for path in target.rglob("*") if path.is_dir()), target, target.parent):
-        sync_directory(directory)
+    target.put(contract.MANIFEST, json.dumps(content, indent=1).encode())
+    target.settle()
 
 
-def verify_manifest(target: Path) -> None:
+def _described(target: Compartment) -> dict[str, dict]:
+    """As it was put just now, else as the last manifest says (damage since then stays visible), else as it is read."""
+    try:
+        known = listed(target)
+    except VaultDamaged:
+        known = {}
+    known |= target.written
+    names = sorted(target.names().keys() - {contract.MANIFEST})
+    return {name: known.get(name) or described(target.get(name)) for name in names}
+
+
+def verify_manifest(target: Compartment) -> None:
     """Read everything back; raises VaultDamaged, naming the first file that is missing or different."""
-    for name, expected in _files(target).items():
-        path = target / name
-        if not path.is_file() or _fingerprint(path) != expected:
+    for name, expected in listed(target).items():
+        try:
+            found = described(target.get(name))
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            found = None
+        if found != expected:
             raise VaultDamaged(f"{name} is missing or damaged")
 
 
@@ -48,29 +58,17 @@ def fingerprint(media_key: bytes) -> str:
     return vault.content_key(media_key, "fingerprint").hex()
 
 
-def key_of(target: Path) -> str | None:
+def key_of(target: Compartment) -> str | None:
     """The fingerprint of the key that the files in `target` are under; None where no manifest says so."""
     try:
-        return json.loads((target / contract.MANIFEST).read_bytes()).get("key")
+        return json.loads(target.get(contract.MANIFEST)).get("key")
     except (OSError, ValueError):
         return None
 
 
-def _files(target: Path) -> dict[str, dict]:
+def listed(target: Compartment) -> dict[str, dict]:
+    """Name -> {size, sha256} of everything else in `target`; raises VaultDamaged where no manifest says so."""
     try:
-        return json.loads((target / contract.MANIFEST).read_bytes())["files"]
+        return json.loads(target.get(contract.MANIFEST))["files"]
     except (OSError, ValueError, KeyError):
         raise VaultDamaged("its manifest is missing or damaged") from None
-
-
-def size_of(target: Path) -> int:
-    """Bytes of everything that the manifest names; 0 where there is none."""
-    try:
-        return sum(file["size"] for file in _files(target).values())
-    except VaultDamaged:
-        return 0
-
-
-def _fingerprint(path: Path) -> dict:
-    with path.open("rb") as file:
-        return {"size": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}

@@ -1,7 +1,7 @@
-"""Writing one media's vault directory and archive again under another media key.
+"""Writing one media's renditions and archive again under another media key.
 
-The new files are made beside the old ones and verified; then both are swapped by rename. Whoever is interrupted finds
-both keys in the database and goes on from whatever state the disk is in: a manifest names the key of its files.
+The new files are made beside the old ones and verified; then they take their place. Whoever is interrupted finds both
+keys in the database and goes on from whatever state the vault is in: a manifest names the key of its files.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import threading
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from control import vault
 from control.domain.media import Rendition, Track
-from control.files import sync_directory, write_durably
+from control.files import sync_directory
 from control.vault.manifest import VaultDamaged, fingerprint, key_of, verify_manifest, write_manifest
+from control.vault.objects import Compartment, Objects
 from control.vault.originals import archived_digest, read_archive, write_archive
 from nginx import contract
 
@@ -30,60 +31,67 @@ class Rekeyed:
     """A media on its way from one key to another."""
 
     media: str
-    target: Path  # its directory in the vault
+    objects: Objects
     archive: Path
     old: bytes
     new: bytes
 
-    @property
-    def _fresh(self) -> Path:
-        return self.target.with_name(self.media + ".new")
+    @cached_property
+    def target(self) -> Compartment:
+        return Compartment.of(self.objects, self.media)
 
-    @property
-    def _stale(self) -> Path:
-        return self.target.with_name(self.media + ".old")
+    @cached_property
+    def fresh(self) -> Compartment:
+        return Compartment(self.objects, contract.vault_directory(self.media) + ".new")
 
     @property
     def swapped(self) -> bool:
         """Whether the vault is under the new key already."""
-        return self.target.is_dir() and key_of(self.target) == fingerprint(self.new)
+        return key_of(self.target) == fingerprint(self.new)
 
     def run(self) -> None:
-        """From whatever an earlier try has left, to all of it under the new key."""
-        if not self.target.is_dir() and self._fresh.is_dir():
-            os.rename(self._fresh, self.target)  # it ended between the two renames
-        if not self.swapped:
+        """From whatever an earlier try has left, to all of it under the new key.
+
+        Raises VaultDamaged: damage must not be sealed anew.
+        """
+        if not self.swapped and not self._ended_in_between():
             self._write()
-            self._swap()
+        self.target.take_over(self.fresh)
         self._rearchive()
-        shutil.rmtree(self._stale, ignore_errors=True)
+
+    def _ended_in_between(self) -> bool:
+        """Whether the new files had begun to take the place of the old ones."""
+        try:
+            verify_manifest(self.target)
+            return False
+        except VaultDamaged:
+            if key_of(self.fresh) != fingerprint(self.new):
+                raise
+        verify_manifest(self.fresh)
+        return True
 
     def _write(self) -> None:
-        for leftover in (self._fresh, self._stale):
-            shutil.rmtree(leftover, ignore_errors=True)
-        verify_manifest(self.target)  # damage must not be sealed anew
-        self._fresh.mkdir()
-        for path in sorted(path for path in self.target.rglob("*") if path.is_file()):
-            name = path.relative_to(self.target)
-            (self._fresh / name).parent.mkdir(exist_ok=True)
-            self._write_file(path, name)
-        told = json.loads((self.target / contract.MANIFEST).read_bytes())
+        self.fresh.remove()
+        for name in sorted(self.target.names()):
+            self._write_file(PurePosixPath(name))
+        told = json.loads(self.target.get(contract.MANIFEST))
         renditions = [Rendition(**rendition) for rendition in told["renditions"]]
         tracks = [Track(**track) for track in told.get("tracks", [])]
-        write_manifest(self._fresh, self.media, renditions, tracks, self.new)
-        verify_manifest(self._fresh)
+        write_manifest(self.fresh, self.media, renditions, tracks, self.new)
+        verify_manifest(self.fresh)
 
-    def _write_file(self, path: Path, name: Path) -> None:
+    def _write_file(self, path: PurePosixPath) -> None:
+        name = str(path)
         if path.name == contract.PLAYLIST:
-            self._write_rung(path.parent)
+            self._write_rung(path.parent.name)
         elif path.name.endswith(".enc"):
-            label = _label(name)
-            plain = vault.unseal(vault.content_key(self.old, label), path.read_bytes())
-            write_durably(self._fresh / name, vault.seal(vault.content_key(self.new, label), plain))
+            label = _label(path)
+            plain = vault.unseal(vault.content_key(self.old, label), self.target.get(name))
+            self.fresh.put(name, vault.seal(vault.content_key(self.new, label), plain))
         elif path.name == contract.MASTER_PLAYLIST:
-            write_durably(self._fresh / name, path.read_bytes())
+            self.fresh.put(name, self.target.get(name))
 
-    def _write_rung(self, rung: Path) -> None:
+    def _write_rung(self, rung: str) -> None:
         """Every segment gets a new IV as well, and the playlist tells it."""
 
         def rewritten(entry: re.Match) -> str:
@@ -91,19 +99,15 @@ class Rekeyed:
             self._write_segment(rung, entry["name"], int(entry["period"]), bytes.fromhex(entry["iv"]), iv)
             return entry[0].replace(entry["iv"], iv.hex(), 1)
 
-        playlist = _ENTRY.sub(rewritten, (rung / contract.PLAYLIST).read_text())
-        write_durably(self._fresh / rung.name / contract.PLAYLIST, playlist.encode())
+        name = f"{rung}/{contract.PLAYLIST}"
+        playlist = _ENTRY.sub(rewritten, self.target.get(name).decode())
+        self.fresh.put(name, playlist.encode())
 
-    def _write_segment(self, rung: Path, name: str, period: int, old_iv: bytes, new_iv: bytes) -> None:
-        sealed = (rung / name).read_bytes()
-        plain = vault.decrypt(vault.content_key(self.old, rung.name, period), sealed, old_iv)
-        sealed = vault.encrypt(vault.content_key(self.new, rung.name, period), plain, new_iv)
-        write_durably(self._fresh / rung.name / name, sealed)
-
-    def _swap(self) -> None:
-        os.rename(self.target, self._stale)
-        os.rename(self._fresh, self.target)
-        sync_directory(self.target.parent)
+    def _write_segment(self, rung: str, name: str, period: int, old_iv: bytes, new_iv: bytes) -> None:
+        sealed = self.target.get(f"{rung}/{name}")
+        plain = vault.decrypt(vault.content_key(self.old, rung, period), sealed, old_iv)
+        sealed = vault.encrypt(vault.content_key(self.new, rung, period), plain, new_iv)
+        self.fresh.put(f"{rung}/{name}", sealed)
 
     def _rearchive(self) -> None:
         """The archived original, if there is one."""
@@ -136,7 +140,7 @@ def _reseal(old: bytes, new: bytes, sealed: BinaryIO, target: BinaryIO) -> None:
     thread.join()
 
 
-def _label(name: Path) -> str:
+def _label(name: PurePosixPath) -> str:
     """What the content key of a sealed file is derived for."""
     if name.name == contract.SIDECAR:
         return f"{name.parent.name}-original"

@@ -13,6 +13,7 @@ from pathlib import Path
 from control.domain.media import Media
 from control.domain.trash import Remains
 from control.settings.paths import Paths
+from control.vault.objects import Objects
 from control.vault.originals import archive_path, kept_path, pending_path
 from nginx import contract
 
@@ -30,17 +31,19 @@ def bring_back(paths: Paths, media: Media) -> None:
         _rename(_aside(kept), kept)
 
 
-def remove(paths: Paths, remains: Remains) -> None:
-    """Everything of it, from whatever an interrupted try has left. Raises OSError for what cannot be removed."""
+def remove(paths: Paths, objects: Objects, remains: Remains) -> None:
+    """Everything of it, from whatever an interrupted try has left.
+
+    Raises OSError for what cannot be removed, and StorageUnavailable while the vault's store is away.
+    """
     kept, archive = kept_path(paths, remains.id, remains.stored), archive_path(paths, remains.id)
     _remove_import(paths, remains)  # first: without its row a file that lies there would be a new one
     for path in (kept, _aside(kept), archive, pending_path(paths, remains.id)):
         for name in (path, path.with_name(path.name + ".part")):
             name.unlink(missing_ok=True)
     archive.with_name(remains.id + ".new").unlink(missing_ok=True)
-    renditions = paths.vault / contract.vault_directory(remains.id)
     for ending in ("", ".new", ".old"):
-        _remove_tree(renditions.with_name(renditions.name + ending))
+        objects.remove(f"{contract.vault_directory(remains.id)}{ending}/")
     _remove_tree(paths.quarantine / remains.id)
     if remains.stored is None:
         _remove_tree(kept.parent)

@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 
 from control import vault
-from control.files import write_durably
 from nginx import contract
 from processor.sandbox import ChildFailed, python_command
 from processor.steps.job import Job
@@ -29,7 +28,7 @@ def make_image(job: Job) -> Probe:
     facts = _decode(job)
     image = (job.scratch / "image.webp").read_bytes()
     sealed = vault.seal(vault.content_key(job.media_key, contract.IMAGE_RUNG), image)
-    write_durably(job.target / contract.IMAGE, sealed)
+    job.target.put(contract.IMAGE, sealed)
     for kind in ("thumbnail", "still"):
         job.seal((job.scratch / f"{kind}.webp").read_bytes(), kind)
     width, height = facts.pop("width"), facts.pop("height")

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from control import vault
-from control.files import write_durably
 from control.settings import Settings
+from control.vault.objects import Compartment
 from nginx import contract
 from processor.room import Room
 from processor.sandbox import Child, Limits, input_name, scratch_name
@@ -24,7 +24,7 @@ class Job:
     source: Path
     found: Probe
     media_key: bytes
-    target: Path  # its directory in the vault
+    target: Compartment  # its part of the vault
     scratch: Path  # plaintext may lie here for a moment
     room: Room
     halted: threading.Event = field(default_factory=threading.Event)  # set: what runs beside is not wanted any more
@@ -59,4 +59,4 @@ class Job:
     def seal(self, content: bytes, kind: str) -> None:
         """Keep one of contract.STILL_KINDS as ciphertext."""
         sealed = vault.seal(vault.content_key(self.media_key, kind), content)
-        write_durably(self.target / contract.still_name(kind), sealed)
+        self.target.put(contract.still_name(kind), sealed)

@@ -227,7 +227,7 @@ class Ladder:
     # --- rungs -----------------------------------------------------------------------------------
 
     def _rung(self, name: str, longest: int) -> Rung:
-        return Rung(name, self._job.scratch / name, self._job.target / name, self._job.media_key,
+        return Rung(name, self._job.scratch / name, self._job.target, self._job.media_key,
                     self._job.settings.hls.key_period_seconds, longest)  # fmt: skip
 
     def _sound_rungs(self) -> dict[Rung, Track]:

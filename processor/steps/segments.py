@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from control import vault
-from control.files import write_durably
+from control.vault.objects import Compartment
 from nginx import contract
 from processor.steps.timing import corrected
 
@@ -49,15 +49,14 @@ def playlist(segments: Sequence[Segment], longest: int, done: bool) -> bytes:
 
 
 class Rung:
-    """One rung on its way from ffmpeg's directory of plaintext (`source`) into the vault (`target`)."""
+    """One rung on its way from ffmpeg's directory of plaintext, `source`, into its media's part of the vault."""
 
-    def __init__(self, name: str, source: Path, target: Path, media_key: bytes, key_seconds: int, longest: int):
+    def __init__(self, name: str, source: Path, target: Compartment, media_key: bytes, key_seconds: int, longest: int):
         self.name, self._source, self._target = name, source, target
         self._media_key, self._key_seconds, self.longest = media_key, key_seconds, longest
         self.segments: list[Segment] = []
         self.seconds, self._listed = 0.0, 0  # of the segments taken up
         source.mkdir(parents=True)
-        target.mkdir(parents=True, exist_ok=True)
 
     @property
     def longest_segment(self) -> float:
@@ -107,17 +106,17 @@ class Rung:
     def remove(self) -> None:
         """Take the rung back: nothing of it stays."""
         shutil.rmtree(self._source, ignore_errors=True)
-        shutil.rmtree(self._target, ignore_errors=True)
+        self._target.remove(self.name)
 
     def _encrypt(self, plain: Path, seconds: float) -> None:
         content, period = plain.read_bytes(), int(self.seconds // self._key_seconds)
         seconds = corrected(seconds, content)
         segment = Segment.sealed(contract.segment_name(len(self.segments)), seconds, period, len(content))
         key = vault.content_key(self._media_key, self.name, period)
-        write_durably(self._target / segment.name, vault.encrypt(key, content, segment.iv))
+        self._target.put(f"{self.name}/{segment.name}", vault.encrypt(key, content, segment.iv))
         plain.unlink()
         self.segments.append(segment)
         self.seconds += seconds
 
     def _write_playlist(self, done: bool) -> None:
-        write_durably(self._target / contract.PLAYLIST, playlist(self.segments, self.longest, done))
+        self._target.put(f"{self.name}/{contract.PLAYLIST}", playlist(self.segments, self.longest, done))

@@ -12,7 +12,6 @@ import structlog
 
 from control import vault
 from control.domain.media import SIDECARS, Track
-from control.files import write_durably
 from nginx import contract
 from processor import ffmpeg
 from processor.sandbox import ChildFailed
@@ -111,21 +110,19 @@ def write_texts(job: Job, track: Track, text: str) -> bool:
     cues = [cue for cue in _cues(text) if cue[0] < duration]
     if not cues:
         return False
-    directory = job.target / track.rung
-    directory.mkdir(exist_ok=True)
     segments = []
     for index in range(int(duration // _SEGMENT_SECONDS) + 1):
         start, end = index * _SEGMENT_SECONDS, min(duration, (index + 1) * _SEGMENT_SECONDS)
         part = _HEADER + "\n\n".join(cue for begins, ends, cue in cues if begins < end and ends > start) + "\n"
-        segments.append(_seal(job, track.rung, directory, index, end - start, part.encode()))
-    write_durably(directory / contract.PLAYLIST, playlist(segments, _SEGMENT_SECONDS, done=True))
+        segments.append(_seal(job, track.rung, index, end - start, part.encode()))
+    job.target.put(f"{track.rung}/{contract.PLAYLIST}", playlist(segments, _SEGMENT_SECONDS, done=True))
     return True
 
 
-def _seal(job: Job, rung: str, directory: Path, index: int, seconds: float, content: bytes) -> Segment:
+def _seal(job: Job, rung: str, index: int, seconds: float, content: bytes) -> Segment:
     segment = Segment.sealed(contract.segment_name(index, "vtt"), seconds, index, len(content))
     key = vault.content_key(job.media_key, rung, index)
-    write_durably(directory / segment.name, vault.encrypt(key, content, segment.iv))
+    job.target.put(f"{rung}/{segment.name}", vault.encrypt(key, content, segment.iv))
     return segment
 
 

@@ -110,6 +110,8 @@ export function describe(problem) {
   const known = PROBLEMS[problem.code] ?? PROBLEMS[BY_STATUS[problem.status]];
   if (known) return known.text ? known : { ...known, text: problem.details ?? "" };
   if (problem.status >= 500 && !problem.message) return RESTARTING;
+  // Of a request that is wrong only the server knows what: the rest of its sentence is for who writes requests.
+  if (problem.code === "FILE_001" && problem.details) return { title: problem.details, text: "", action: RETRY };
   return { title: problem.message || "Something went wrong", text: problem.details ?? "", action: RETRY };
 }
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from control.storage.objects.posix import Posix
 from control.storage.sql.lately import LatelyStore
 from control.storage.sql.pool import Database
 from control.storage.sql.receipts import ReceiptStore
@@ -43,7 +44,7 @@ def measure(url: str, kind: str, lines: int, insight: bool) -> dict[str, float]:
     directory, database = Path(tempfile.mkdtemp()), Database(url, max_size=1).open()
     try:
         write(directory, kind, lines)
-        roll_up = Rollups(Timelines(directory, 10, 60).piece) if insight else None
+        roll_up = Rollups(Timelines(Posix(directory), 10, 60).piece) if insight else None
         tail = Tail(ReceiptStore(database, roll_up), directory, 365, lambda ticket: None, "bench")
         backend = database.one("SELECT pg_backend_pid() AS pid")["pid"]
         began, used = time.monotonic(), cpu(backend)

@@ -12,6 +12,7 @@ import pytest
 from control.domain.media import Media
 from control.domain.trash import Remains
 from control.settings.paths import DIRECTORIES, Paths
+from control.storage.objects.posix import Posix
 from control.vault.originals import archive_path, kept_path, pending_path
 from control.vault.removal import bring_back, put_aside, remove
 from nginx import contract
@@ -81,11 +82,11 @@ def test_whatever_moment_it_is_killed_at_the_next_run_finishes_and_touches_nothi
     kills = 0
     for number in range(CALLS):
         gone = everything(paths, GONE, "gone.mp4")
-        kills += killed_at(monkeypatch, number, lambda gone=gone: remove(paths, gone))
-        remove(paths, gone)
+        kills += killed_at(monkeypatch, number, lambda gone=gone: remove(paths, Posix(paths.vault), gone))
+        remove(paths, Posix(paths.vault), gone)
         assert files(paths) == kept, number
     assert kills >= 12
-    remove(paths, other)
+    remove(paths, Posix(paths.vault), other)
     assert files(paths) == set()
 
 
@@ -97,7 +98,7 @@ def test_what_a_duplicate_is_linked_to_keeps_its_other_name(paths):
             linked.parent.mkdir(parents=True, exist_ok=True)
             os.link(file, linked)
     linked = {name for name in files(paths) if OTHER in name}
-    remove(paths, Remains(GONE, "name", None, None, None, None))
+    remove(paths, Posix(paths.vault), Remains(GONE, "name", None, None, None, None))
     assert files(paths) == linked and len(linked) >= 3
     assert all((paths.data / name).read_text() == GONE for name in linked)
 
@@ -106,7 +107,7 @@ def test_another_file_in_the_place_of_the_imported_one_stays(paths):
     gone = everything(paths, GONE, "gone.mp4")
     (paths.imports / "new").write_text("another one")
     os.replace(paths.imports / "new", paths.imports / "gone.mp4")
-    remove(paths, gone)
+    remove(paths, Posix(paths.vault), gone)
     assert files(paths) == {"imports/gone.mp4"}
 
 
@@ -115,7 +116,7 @@ def test_an_upload_goes_and_its_neighbours_of_the_day_stay(paths):
     for name in (stored, stored + contract.TRASHED, stored[:-1] + "9"):
         (paths.files / name).parent.mkdir(parents=True, exist_ok=True)
         (paths.files / name).write_text("upload")
-    remove(paths, Remains(GONE, "name", stored, None, None, None))
+    remove(paths, Posix(paths.vault), Remains(GONE, "name", stored, None, None, None))
     assert files(paths) == {f"files/{stored[:-1]}9"}
 
 
@@ -123,7 +124,7 @@ def test_what_cannot_be_removed_is_said(paths, monkeypatch):
     gone = everything(paths, GONE)
     monkeypatch.setattr(shutil, "rmtree", lambda directory: (_ for _ in ()).throw(PermissionError(directory)))
     with pytest.raises(PermissionError):
-        remove(paths, gone)
+        remove(paths, Posix(paths.vault), gone)
 
 
 def test_a_plain_original_is_put_aside_and_comes_back_as_often_as_one_likes(paths):

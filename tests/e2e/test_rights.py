@@ -202,6 +202,7 @@ MATRIX = {
     "GET /get/{encoded_key}": UNSIGNED,
     "GET /_sluice/auth": NOBODY,
     "GET /_sluice/key/{grant}/{media_id:uuid}/{rung}/{n:int}": NOBODY,
+    "GET /_sluice/object/{media_id:uuid}/{name:path}": NOBODY,
     "PUT /_sluice/edge/logs/{edge}/{piece}": NOBODY,
     **{
         f"GET /api/analytics/{name}": EDITOR

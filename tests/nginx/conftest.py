@@ -9,7 +9,7 @@ from control.app import create_app
 from control.cli.edge_certificates import ensure_door
 from control.cli.init import initialise
 from control.settings import load
-from control.settings.sections import Edge, Mount, Protected
+from control.settings.sections import Edge, Mount, Protected, Vault
 from nginx.render import text
 
 
@@ -42,6 +42,13 @@ def door_rendered(settings):
 def edge_rendered(settings):
     """Of an edge that has the keys of these settings."""
     return text(settings.model_copy(update={"edge": Edge(origins=["10.0.0.1:8443", "origin.example:8443"])}))
+
+
+@pytest.fixture(scope="session")
+def store_rendered(settings):
+    """Of a control host whose vault is a bucket."""
+    vault = Vault(store="s3", endpoint="https://store.example", bucket="films", prefix="sluice/")
+    return text(settings.model_copy(update={"vault": vault, "edge": Edge(door=8443)}))
 
 
 @pytest.fixture(scope="session")

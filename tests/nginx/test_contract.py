@@ -95,8 +95,8 @@ def test_every_accel_target_is_internal(rendered):
         assert all(re.search(r"^\s*internal;", body, re.MULTILINE) for body in found), prefix
 
 
-def test_no_block_with_headers_of_its_own_forgets_the_security_headers(door_rendered, edge_rendered):
-    for head, body in location_blocks(door_rendered) + location_blocks(edge_rendered):
+def test_no_block_with_headers_of_its_own_forgets_the_security_headers(door_rendered, edge_rendered, store_rendered):
+    for head, body in (block for text in (door_rendered, edge_rendered, store_rendered) for block in location_blocks(text)):
         if "add_header" in body:
             assert "X-Content-Type-Options nosniff" in body and "Content-Security-Policy" in body, head
 

@@ -47,7 +47,7 @@ def findings(linter: str, configuration: Path, *options: str) -> list[str]:
 
 
 @pytest.mark.parametrize("linter", LINTERS)
-@pytest.mark.parametrize("role", ["rendered", "door_rendered", "edge_rendered"])
+@pytest.mark.parametrize("role", ["rendered", "door_rendered", "edge_rendered", "store_rendered"])
 def test_G09_the_rendered_configuration_is_clean(linter, role, request, tmp_path):
     configuration = tmp_path / "nginx.conf"
     configuration.write_text(request.getfixturevalue(role))

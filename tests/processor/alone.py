@@ -13,6 +13,7 @@ from control import vault
 from control.domain.media import Media
 from control.settings import Settings
 from control.settings.paths import DIRECTORIES
+from control.storage.objects.posix import Posix
 from control.storage.sql.media import MediaStore
 from processor.duplicates import Duplicates
 from processor.encoders import Encoders
@@ -87,8 +88,8 @@ class Alone:
         media = Media(str(uuid.uuid4()), source.name, "video", "", source.stat().st_size, "mount" if mount else "import",
                       "pending", datetime.now(UTC), mount=mount, path=source.name)  # fmt: skip
         row, keys, master = Row(media), Keys(), vault.MasterKeys(self.settings.paths.keys)
-        duplicates = Duplicates(self.settings, row, keys, master)
-        Pipeline(self.settings, row, keys, master, Calm(), self.scratch, Encoders(self.settings), duplicates).process(
-            media.id
-        )
+        objects = Posix(self.settings.paths.vault)
+        duplicates = Duplicates(self.settings, objects, row, keys, master)
+        encoders = Encoders(self.settings)
+        Pipeline(self.settings, objects, row, keys, master, Calm(), self.scratch, encoders, duplicates).process(media.id)
         return row

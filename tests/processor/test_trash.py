@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from control.settings.paths import DIRECTORIES, Paths
+from control.storage.objects.posix import Posix
 from control.storage.sql.audit import AuditStore, Search
 from control.storage.sql.trash import TrashStore
 from control.vault import removal
@@ -31,7 +32,7 @@ def paths(tmp_path) -> Paths:
 @pytest.fixture
 def swept(database, paths) -> Trash:
     database.run("DELETE FROM media")
-    return Trash(TrashStore(database), AuditStore(database), paths, days=30)
+    return Trash(TrashStore(database), AuditStore(database), paths, Posix(paths.vault), days=30)
 
 
 def deleted(database, paths, days: float, name: str = "n") -> str:
@@ -82,10 +83,10 @@ def test_what_cannot_be_removed_keeps_its_row_and_holds_nothing_up(swept, databa
     stubborn = deleted(database, paths, 32, "stubborn")
     deleted(database, paths, 31, "other")
 
-    def refuse(where, remains) -> None:
+    def refuse(where, objects, remains) -> None:
         if remains.id == stubborn:
             raise PermissionError(remains.id)
-        removal.remove(where, remains)
+        removal.remove(where, objects, remains)
 
     monkeypatch.setattr(module, "remove", refuse)
     swept.sweep()

@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 
 from control import vault
+from control.storage.objects.posix import Posix
+from control.vault.objects import Compartment
 from nginx import contract
 from processor.encoders import Encoders
 from processor.room import Room
@@ -18,8 +20,9 @@ KEY = bytes(range(16))
 
 
 def job_of(settings, source: Path, scratch: Path, target: Path, key: bytes = KEY) -> Job:
-    found = probe(settings, source, source.name, scratch)
-    return Job(settings, source, found, key, target, scratch, Room([], 0, lambda sentence: None))
+    """`target` is its directory in the vault."""
+    found, compartment = probe(settings, source, source.name, scratch), Compartment(Posix(target.parent), target.name)
+    return Job(settings, source, found, key, compartment, scratch, Room([], 0, lambda sentence: None))
 
 
 class Film:

@@ -21,6 +21,7 @@ from control.services.shares import Minted
 from control.services.tokens import SigningKeys, Tokens
 from control.storage.sql.canaries import CanaryStore
 from control.storage.sql.trash import TrashStore
+from control.vault.objects import Compartment
 from control.vault.originals import kept_path
 from control.vault.removal import remove
 from nginx import contract
@@ -76,7 +77,7 @@ def sweep(services: Services) -> None:
     trash = TrashStore(services.database, lambda media: services.publisher.publish("media", media))
     for remains in store.media():
         trash.doom([remains.id])
-        remove(services.settings.paths, remains)
+        remove(services.settings.paths, services.objects, remains)
         trash.forget(remains.id)
     for user in map(services.users.get, store.users()):
         for upload in services.uploads.live(user.id):
@@ -141,15 +142,12 @@ def _vault_files(services: Services, media: str, text: bytes, stills: list[str])
     """The files of either in the vault, and its plain original; returns its media key."""
     media_key = vault.new_media_key()
     services.media_key_store.put(media, services.master.wrap(media, media_key))
-    target = services.settings.paths.vault / contract.vault_directory(media)
-    rung = target / RUNG
-    rung.mkdir(parents=True)
-    for path in (target / contract.MASTER_PLAYLIST, rung / contract.PLAYLIST, rung / contract.segment_name(0),
-                 target / contract.IMAGE, target / contract.MANIFEST):  # fmt: skip
-        path.write_bytes(text)
+    target = Compartment.of(services.objects, media)
+    for name in (contract.MASTER_PLAYLIST, f"{RUNG}/{contract.PLAYLIST}", f"{RUNG}/{contract.segment_name(0)}",
+                 contract.IMAGE, contract.MANIFEST):  # fmt: skip
+        target.put(name, text)
     for kind in stills:
-        sealed = vault.seal(vault.content_key(media_key, kind), text)
-        (target / contract.still_name(kind)).write_bytes(sealed)
+        target.put(contract.still_name(kind), vault.seal(vault.content_key(media_key, kind), text))
     original = kept_path(services.settings.paths, media, services.library.find(media).stored)
     original.parent.mkdir(parents=True, exist_ok=True)
     original.write_bytes(text)

@@ -29,6 +29,7 @@ def targets(canary: Canary, settings: Settings) -> dict[str, str]:
         "member, an upload": contract.MEMBER.path + film.stored,
         "member, an original": contract.MEMBER.path + original,
         "content key": f"{contract.CONTENT_KEY.path}{'0' * 32}/{film.id}/{RUNG}/0",
+        "signature of an object": f"{contract.OBJECT.path}{photo.id}/{contract.IMAGE}",
         "archive": contract.accel_archive(canary.archive.archive.id, canary.archive.archive.bytes, "0" * 32),
         "archive parts": contract.PARTS.path + canary.archive.archive.id,
         "upload under way": contract.TUS_ASK.path + canary.upload.id,

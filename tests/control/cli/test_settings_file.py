@@ -7,7 +7,7 @@ from control.cli.settings_file import demo_sections, settings_file
 from control.settings.sections import Section
 
 # Shown as examples, because their default is "none".
-EXAMPLES = {"server.certificate", "server.certificate_key", "mounts", "protected", "issuers", "data"}
+EXAMPLES = {"vault.authority", "server.certificate", "server.certificate_key", "mounts", "protected", "issuers", "data"}
 
 
 def switched_on(text: str) -> str:
@@ -21,7 +21,7 @@ def load(tmp_path, text: str) -> settings.Settings:
 
 def without_examples(loaded: settings.Settings) -> dict:
     values = loaded.model_dump(exclude={"data", "mounts", "protected", "issuers"})
-    del values["server"]["certificate"], values["server"]["certificate_key"]
+    del values["vault"]["authority"], values["server"]["certificate"], values["server"]["certificate_key"]
     return values
 
 

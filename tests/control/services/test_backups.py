@@ -10,6 +10,9 @@ from control.domain.backups import PLACES
 from control.errors import BadRequest
 from control.services.backups import Backups
 from control.storage.backups import NoBackup, Repository
+from control.storage.objects.posix import Posix
+from control.vault.manifest import verify_manifest, write_manifest
+from control.vault.objects import Compartment
 
 
 class Instance:
@@ -123,6 +126,33 @@ def test_a_media_that_gets_another_key_meanwhile_is_taken_again(instance, reposi
     film.unlink()
     backups.restore(snapshot)
     assert film.read_bytes() == b"other ciphertext"
+
+
+def test_a_vault_in_a_bucket_is_kept_by_its_manifests_and_comes_back_as_files(instance, repository, tmp_path):
+    bucket, media = Posix(tmp_path / "bucket"), "0f0f0f0f-0000-4000-8000-000000000001"
+    film = Compartment.of(bucket, media)
+    film.put("720p/seg_00000.ts", b"in the bucket")
+    write_manifest(film, media, [], [], bytes(16))
+    Compartment(bucket, f"0f/{media}.new").put("manifest.json", b"{}")
+    Compartment(bucket, "0f/being-made").put("720p/seg_00000.ts", b"nothing yet")
+    backups = Backups(instance.data, repository, lambda file: file.write_text("rows"), lambda: "one", "1", bucket)
+    snapshot, read = backups.make(), []
+    names = {entry.path for entry in snapshot.files if entry.path.startswith("vault/")}
+    assert names == {f"vault/0f/{media}/720p/seg_00000.ts", f"vault/0f/{media}/manifest.json"} and not snapshot.skipped
+    backups.make(read.append)
+    assert sum(read) == len("rows")
+    backups.restore(snapshot)
+    restored = Compartment.of(Posix(instance.data / "vault"), media)
+    verify_manifest(restored)
+    assert restored.get("720p/seg_00000.ts") == b"in the bucket"
+    film.put("720p/seg_00000.ts", b"damaged there")
+    assert Backups(instance.data, empty(tmp_path), lambda file: file.write_text("rows"), lambda: "one", "1", bucket).make().skipped
+
+
+def empty(tmp_path) -> Repository:
+    repository = Repository(tmp_path / "other-backups")
+    repository.prepare()
+    return repository
 
 
 def test_old_snapshots_go_with_what_nobody_else_needs(instance, repository):

@@ -7,6 +7,8 @@ import re
 import pytest
 
 from control import vault
+from control.storage.objects.posix import Posix
+from control.vault.objects import Compartment
 from processor.steps.segments import Rung
 
 KEY = bytes(range(16))
@@ -14,7 +16,7 @@ KEY = bytes(range(16))
 
 @pytest.fixture
 def rung(tmp_path):
-    return Rung("360p", tmp_path / "plain", tmp_path / "vault", KEY, key_seconds=60, longest=12)
+    return Rung("360p", tmp_path / "plain", Compartment(Posix(tmp_path), "vault"), KEY, key_seconds=60, longest=12)
 
 
 def encode(rung, tmp_path, count, seconds=10.0):
@@ -31,7 +33,7 @@ def encode(rung, tmp_path, count, seconds=10.0):
 def test_a_finished_segment_is_encrypted_and_its_plaintext_goes(rung, tmp_path):
     encode(rung, tmp_path, 1)
     assert rung.take_up() and not rung.take_up()
-    sealed = (tmp_path / "vault/seg_00000.ts").read_bytes()
+    sealed = (tmp_path / "vault/360p/seg_00000.ts").read_bytes()
     plain = vault.decrypt(vault.content_key(KEY, "360p", 0), sealed, rung.segments[0].iv)
     assert plain == b"\x47" + bytes(1000)
     assert not list((tmp_path / "plain").glob("*.ts"))
@@ -40,10 +42,10 @@ def test_a_finished_segment_is_encrypted_and_its_plaintext_goes(rung, tmp_path):
 def test_the_playlist_is_an_event_until_it_is_done(rung, tmp_path):
     encode(rung, tmp_path, 1)
     rung.take_up()
-    growing = (tmp_path / "vault/index.m3u8").read_text()
+    growing = (tmp_path / "vault/360p/index.m3u8").read_text()
     encode(rung, tmp_path, 3)
     rung.finish()
-    done = (tmp_path / "vault/index.m3u8").read_text()
+    done = (tmp_path / "vault/360p/index.m3u8").read_text()
     assert "PLAYLIST-TYPE:EVENT" in growing and "ENDLIST" not in growing
     assert "PLAYLIST-TYPE:VOD" in done and done.endswith("#EXT-X-ENDLIST\n") and done.count("#EXTINF") == 3
     assert re.search(r"TARGETDURATION:(\d+)", growing)[1] == re.search(r"TARGETDURATION:(\d+)", done)[1]
@@ -56,7 +58,7 @@ def test_a_key_lasts_for_a_minute_of_film(rung, tmp_path):
     encode(rung, tmp_path, 13)
     rung.finish()
     assert [segment.period for segment in rung.segments] == [0] * 6 + [1] * 6 + [2]
-    text = (tmp_path / "vault/index.m3u8").read_text()
+    text = (tmp_path / "vault/360p/index.m3u8").read_text()
     assert text.count('URI="key/0"') == 6 and text.count('URI="key/2"') == 1
 
 
@@ -64,7 +66,7 @@ def test_P13_no_two_segments_share_key_and_iv(tmp_path):
     pairs = set()
     for media, name in ((b"a" * 16, "720p"), (b"a" * 16, "360p"), (b"b" * 16, "720p")):
         place = tmp_path / media.decode() / name
-        rung = Rung(name, place / "plain", place / "vault", media, 60, 12)
+        rung = Rung(name, place / "plain", Compartment(Posix(place), "vault"), media, 60, 12)
         encode(rung, place, 20)
         rung.finish()
         pairs |= {(vault.content_key(media, name, s.period), s.iv) for s in rung.segments}
@@ -75,4 +77,4 @@ def test_a_rung_that_is_taken_back_leaves_nothing(rung, tmp_path):
     encode(rung, tmp_path, 2)
     rung.take_up()
     rung.remove()
-    assert not (tmp_path / "vault").exists() and not (tmp_path / "plain").exists()
+    assert not (tmp_path / "vault/360p").exists() and not (tmp_path / "plain").exists()
