@@ -103,9 +103,7 @@ class Tree:
         for file in files:
             shutil.copy(file, self.path / "root" / file.name)
 
-    def converge(
-        self, within: tuple[str, ...] = (), groups: tuple[str, ...] = GROUPS, **variables
-    ) -> dict[str, int]:
+    def converge(self, within: tuple[str, ...] = (), groups: tuple[str, ...] = GROUPS, **variables) -> dict[str, int]:
         """Run the playbook with this host in these groups, `within` another command; its counts: ok, changed, failed, …"""
         here = "localhost ansible_connection=local ansible_python_interpreter=/usr/bin/python3"
         (self.path / "root/inventory").write_text("".join(f"[{group}]\n{here}\n" for group in groups))
