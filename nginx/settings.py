@@ -40,8 +40,8 @@ CONTROL_SECONDS = {
 }
 
 # Seconds that an edge waits for a control host: a little longer than its Nginx waits for control or a drive, so that
-# the host's own answer comes first. A segment waits for a disk, or 5 for a store. Players ask for a key once more after 10
-# (templates/static/film.js).
+# the host's own answer comes first. A segment waits for a disk, or 5 for a store. Players ask for a key once more
+# after 10 (templates/static/film.js).
 HOST_SECONDS = {"segment": 6, "decision": 9, "question": 12, "change": 75}
 # No other host is asked later than that; it is longer than one host's patience, so one more is asked after each.
 ANOTHER_HOST_SECONDS = 15

@@ -29,12 +29,12 @@ _DONE = ("completed", "failed")
 @click.pass_obj
 def command(data: Path, paths: tuple[Path, ...], wait: bool, as_json: bool) -> None:
     """Copy PATHS (files, or directories with all that is in them) into imports/; they themselves stay."""
-    names = [_copy(file, data / "imports") for path in paths for file in _files(path)]
+    copies = [_copy(file, data / "imports", _place(file, path)) for path in paths for file in _files(path)]
     if not wait:
-        show({"copied": len(names)}, as_json)
+        show({"copied": len(copies)}, as_json)
         return
     with opened(data) as services:
-        found = _follow(services, [name for name in names if not name.lower().endswith(SIDECARS)])
+        found = _follow(services, [copy for copy in copies if not copy.name.lower().endswith(SIDECARS)])
     show([{"name": m.name, "id": m.id, "state": m.state, "error": m.error} for m in found], as_json,
          ("id", "name", "state", "error"))  # fmt: skip
     failed = [media for media in found if media.state == "failed"]
@@ -46,33 +46,39 @@ def _files(path: Path) -> list[Path]:
     return sorted(p for p in path.rglob("*") if p.is_file() and not p.is_symlink()) if path.is_dir() else [path]
 
 
-def _copy(source: Path, imports: Path) -> str:
-    """Whole, or not there: the processor takes no `.part`. Returns the name, made unique."""
-    target, number = imports / source.name, 1
+def _place(file: Path, path: Path) -> Path:
+    """Below imports/: a directory that was named is a folder there, with those in it."""
+    return Path(path.resolve().name, file.relative_to(path)) if path.is_dir() else Path(file.name)
+
+
+def _copy(source: Path, imports: Path, place: Path) -> Path:
+    """Whole, or not there: the processor takes no `.part`. Returns the place, its name made unique."""
+    target, number = imports / place, 1
     while target.exists():
         number += 1
-        target = imports / f"{source.stem} ({number}){source.suffix}"
+        target = target.with_name(f"{source.stem} ({number}){source.suffix}")
+    target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     shutil.copyfile(source, part)
     os.rename(part, target)
-    return target.name
+    return target.relative_to(imports)
 
 
-def _follow(services: Services, names: list[str]) -> list[Media]:
+def _follow(services: Services, copies: list[Path]) -> list[Media]:
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        bars = {name: progress.add_task(name, total=100) for name in names}
-        found: dict[str, Media] = {}
-        while any(name not in found or found[name].state not in _DONE for name in names):
+        bars = {copy: progress.add_task(str(copy), total=100) for copy in copies}
+        found: dict[Path, Media] = {}
+        while any(copy not in found or found[copy].state not in _DONE for copy in copies):
             time.sleep(_LOOK_SECONDS)
-            for name in names:
-                media = _newest(services, name)
+            for copy in copies:
+                media = _newest(services, copy)
                 if media:
-                    found[name] = media
-                    progress.update(bars[name], completed=100 if media.state == "completed" else media.progress)
-    return [found[name] for name in names]
+                    found[copy] = media
+                    progress.update(bars[copy], completed=100 if media.state == "completed" else media.progress)
+    return [found[copy] for copy in copies]
 
 
-def _newest(services: Services, name: str) -> Media | None:
-    page = services.library.page(OPERATOR, Filters(query=name), 1, 50)
-    return next((media for media in page.items if media.name == name and media.source == "import"), None)
+def _newest(services: Services, copy: Path) -> Media | None:
+    page = services.library.page(OPERATOR, Filters(query=copy.name), 1, 50)
+    return next((one for one in page.items if one.source == "import" and Path(one.folder, one.name) == copy), None)

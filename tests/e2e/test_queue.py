@@ -102,6 +102,8 @@ def test_files_come_in_from_the_command_line_with_progress(stack):
     found = json.loads(done.stdout)
     assert [media["state"] for media in found] == ["completed"] * 3
     assert (folder / "picture-0.jpg").exists()
+    inside = stack.session().get("/api/media/library", params={"folder": "holiday"}).json()["data"]
+    assert sorted(media["name"] for media in inside) == [f"picture-{number}.jpg" for number in range(3)]
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff nothing more")
     (folder / "broken.jpg").chmod(0o644)
     failed = subprocess.run(

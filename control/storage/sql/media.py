@@ -62,7 +62,8 @@ class MediaStore:
     def register_import(self, path: bytes, stat: os.stat_result, name: str, kind: str) -> str | None:
         """Create the media of a file at rest in imports/; None when this very file was taken up before.
 
-        `path` is below imports/. The ledger row and the media row are made in one transaction.
+        `path` is below imports/, whose directories are folders. The ledger row and the media row are made in one
+        transaction.
         """
         ledger = [path, stat.st_ino, stat.st_size, stat.st_mtime_ns]
         with self._database.transaction() as connection:
@@ -73,8 +74,9 @@ class MediaStore:
             if seen:
                 return None
             media = connection.execute(
-                "INSERT INTO media (name, kind, size_bytes, source) VALUES (%s, %s, %s, 'import') RETURNING id::text",
-                [name, kind, stat.st_size],
+                "INSERT INTO media (name, folder, kind, size_bytes, source) VALUES (%s, %s, %s, %s, 'import')"
+                " RETURNING id::text",
+                [name, os.path.dirname(path).decode(errors="backslashreplace"), kind, stat.st_size],
             ).fetchone()["id"]
             connection.execute(
                 "INSERT INTO imports (path, inode, size_bytes, mtime_ns, media_id) VALUES (%s, %s, %s, %s, %s)",
