@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from control import settings
-from control.cli import edge
+from control.cli import verification
 from control.cli.instance import opened
 from control.cli.outcome import CommandError
 from nginx.render import reload, render
@@ -47,9 +47,9 @@ def reload_(data: Path, verify: bool) -> None:
 
 def _must_be_sound(data: Path) -> None:
     with opened(data) as services, trial(services.settings) as port:
-        verdict = edge.verify(services, port)
+        verdict = verification.verify(services, port)
     if verdict.holes:
-        edge.tell(verdict, as_json=False)
+        verification.tell(verdict, as_json=False)
         click.echo("Nothing has changed: Nginx goes on with the configuration that it has.")
         sys.exit(1)
 
