@@ -200,7 +200,7 @@ def torment(database, url: str, directory: Path, lines: int, kills: int, rotatio
 
 
 def test_every_line_once(database, database_url, tmp_path):
-    torment(database, database_url, tmp_path, lines=12_000, kills=2, rotations=3, most=30)
+    torment(database, database_url, tmp_path, lines=12_000, kills=2, rotations=3, most=15)
 
 
 @pytest.mark.soak
