@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import shutil
 import ssl
 import subprocess
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -34,10 +37,10 @@ NETWORKS = {
 }
 
 
-def variables(networks: list[str] = NETWORKS["both, overlapping"], port: int = 3128, **more) -> dict:
+def variables(networks: list[str] = NETWORKS["both, overlapping"], port: int = 3128, door: int = 3129, **more) -> dict:
     server = {"port": port, "allowed_networks": ["127.0.0.0/8", "::1/128", *networks]}
     return more | {
-        "sluice_settings": {"server": server, "edge": {"door": 3129}},
+        "sluice_settings": {"server": server, "edge": {"door": door}},
         "sluice_firewall_networks": networks,
         "sluice_vpn_networks": ["10.8.0.0/24"] if "10.0.0.0/8" in networks else [],
         "sluice_backup": "/var/backups/sluice",
@@ -80,7 +83,7 @@ def test_what_the_units_say_makes_a_sluice_with_an_edge_that_plays_a_film_and_re
     twice(tree, GROUPS, variables(**given))
     with loopback() as network, ThreadPoolExecutor() as beside:
         host = beside.submit(tree.run, *UNITS, "host", network=network)
-        wait_until(lambda: (tree.path / "root/minted").exists() or host.done(), HOST_SECONDS)
+        wait_until(lambda: (tree.path / "root/ready").exists() or host.done(), HOST_SECONDS)
         assert not host.done(), host.result()
         shutil.copytree(tree.path / "var/lib/sluice/edge-one", edge.path / "root/edge-one")
         twice(edge, ("edge",), variables(port=3130, edge_minted="/root/edge-one", **given))
@@ -93,6 +96,49 @@ def test_what_the_units_say_makes_a_sluice_with_an_edge_that_plays_a_film_and_re
     assert "its stream plays" in said, said
     assert said.count("answers, every one right") == 2, said
     assert said.count(f"certificate {ssl.PEM_cert_to_DER_cert(files[0].read_text()).hex()}") == 2, said
+
+
+SHARED = ("vault", "archive", "files", "quarantine", "imports", "keys", "spool")
+
+
+def test_a_second_control_host_asks_the_stores_of_the_first_and_plays_its_film(tree, bare, tmp_path):
+    password = tmp_path / "stores-password"
+    password.write_text(secrets.token_hex(16) + "\n")
+    second = bare.copy(bare.path.with_name("second"))
+    for host in (tree, second):
+        host.give(password, HERE / "units.py")
+        for name in ("ready", "over"):
+            (host.path / "root" / name).unlink(missing_ok=True)
+    twice(tree, GROUPS, variables(redis_bind="127.0.0.1", redis_password_file="/root/stores-password"))
+    said = password.read_text().strip()
+    stores = {
+        "sluice_database_url": f"postgresql://sluice:{said}@127.0.0.1/sluice",
+        "sluice_redis_url": f"redis://:{said}@127.0.0.1:6379/0",
+    }
+    twice(second, ("control", "nginx"), variables(port=3131, door=3132, **stores))
+    with loopback() as network, ThreadPoolExecutor() as beside:
+        first = beside.submit(tree.run, *UNITS, "first", network=network)
+        try:
+            wait_until(lambda: (tree.path / "root/ready").exists() or first.done(), HOST_SECONDS)
+            assert not first.done(), first.result()
+            shutil.copy(tree.path / "var/lib/sluice/admin-password", second.path / "root")
+            with shared(tree.path / "var/lib/sluice", second.path / "var/lib/sluice"):
+                said = second.run(*UNITS, "second", network=network)
+        finally:
+            (tree.path / "root/over").touch()
+        first.result()
+    assert "its stream plays" in said and "answers, every one right" in said, said
+
+
+@contextlib.contextmanager
+def shared(mine: Path, theirs: Path) -> Iterator[None]:
+    """As a network file system would: the directories of one host at another."""
+    with contextlib.ExitStack() as mounts:
+        for name in SHARED:
+            (theirs / name).mkdir(exist_ok=True)
+            subprocess.run(["mount", "--bind", mine / name, theirs / name], check=True)
+            mounts.callback(subprocess.run, ["umount", theirs / name], check=True)
+        yield
 
 
 def twice(machine: Tree, groups: tuple[str, ...], given: dict) -> None:

@@ -4,8 +4,9 @@ What only systemd can do (the hardening of the units) is left out; commands, use
 order are those of the unit files.
 
 `units.py host` ends with exit code 0 once a film that was dropped into imports/ plays, and `sluice edge verify` finds nothing
-wrong, neither here nor at an edge that it lets in (MINTED is there from then on) and waits for. `units.py edge` goes on until
-OVER is there.
+wrong, neither here nor at an edge that it lets in (READY is there from then on) and waits for. `units.py edge` goes on until
+OVER is there, and so does `units.py first`, whose film is played (READY) and whose stores other hosts may ask with STORES_PASSWORD;
+`units.py second` is one of these: it ends once the same film plays there.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ PLACES = {"RuntimeDirectory": Path("/run"), "StateDirectory": Path("/var/lib")}
 PATIENCE = 180
 EDGE, EDGE_PORT = Path("/var/lib/sluice/edge-one"), 3130
 EDGE_PATIENCE = 1800  # it is made meanwhile
-MINTED, OVER = Path("/root/minted"), Path("/root/over")
+READY, OVER = Path("/root/ready"), Path("/root/over")
+STORES_PASSWORD = Path("/root/stores-password")  # in a file of one line
+ADMIN_PASSWORD = Path("/root/admin-password")  # of the first host, at the second
 FILM = "testsrc2=size=640x360:rate=25:duration=6"
 
 
@@ -155,11 +158,8 @@ def doctor_is_content() -> bool:
 # --- a film ---------------------------------------------------------------------------------------
 
 
-def play_a_film() -> None:
-    data, port = Path(Unit("sluice-control.service").environment()["SLUICE_DATA"]), settings_port()
-    drop_film(data / "imports")
-    web = Web(port)
-    password = (data / "admin-password").read_text().strip()
+def play_a_film(password_file: Path) -> None:
+    web, password = Web(settings_port()), password_file.read_text().strip()
     web.token = until("admin has signed in", lambda: sign_in(web, password))
     media = until("the film can be played", lambda: playable(web))
     master, address = web.get(f"/api/media/stream/{media}")
@@ -191,7 +191,7 @@ def let_an_edge_in() -> None:
     door = json.loads(config())["edge"]["door"]
     command = ["sluice", "edge", "mint", EDGE.name, EDGE, "--port", str(EDGE_PORT), "--origin", f"127.0.0.1:{door}"]
     subprocess.run(command, check=True)
-    MINTED.touch()
+    READY.touch()
 
 
 def listens(port: int) -> bool:
@@ -210,10 +210,10 @@ def sign_in(web: Web, password: str) -> str | None:
         return None
 
 
-def drop_film(imports: Path) -> None:
+def drop_film() -> None:
     command = f"ffmpeg -v error -y -f lavfi -i {FILM} -c:v libx264 -preset ultrafast -pix_fmt yuv420p /tmp/film.mp4"
     subprocess.run(shlex.split(command), check=True)
-    subprocess.run(["install", "-o", "sluice", "-g", "sluice", "/tmp/film.mp4", imports / "film.mp4"], check=True)
+    subprocess.run(["install", "-o", "sluice", "-g", "sluice", "/tmp/film.mp4", data() / "imports/film.mp4"], check=True)
 
 
 def entries(playlist: bytes) -> list[str]:
@@ -262,10 +262,40 @@ def ask_the_doctor() -> None:
         print(doctor_is_content.said, file=sys.stderr)
 
 
+def data() -> Path:
+    return Path(Unit("sluice-control.service").environment()["SLUICE_DATA"])
+
+
+def open_the_database() -> None:
+    """Debian's own listens on the loopback, and asks whoever comes that way for a password."""
+    password = STORES_PASSWORD.read_text().strip()
+    command = ["psql", "--command", f"ALTER ROLE sluice PASSWORD '{password}'"]
+    subprocess.run(command, check=True, user="postgres", cwd="/")
+
+
+def be_the_first() -> None:
+    start_everything()
+    open_the_database()
+    ask_the_doctor()
+    drop_film()
+    play_a_film(data() / "admin-password")
+    READY.touch()
+    until("it is over", OVER.exists, EDGE_PATIENCE)
+
+
+def be_the_second() -> None:
+    for part in ("prepare", "control", "nginx"):
+        start(f"sluice-{part}.service")
+    ask_the_doctor()
+    play_a_film(ADMIN_PASSWORD)
+    verify(settings_port())
+
+
 def be_a_host() -> None:
     start_everything()
     ask_the_doctor()
-    play_a_film()
+    drop_film()
+    play_a_film(data() / "admin-password")
     verify(settings_port())
     let_an_edge_in()
     until("the edge listens", lambda: listens(EDGE_PORT), EDGE_PATIENCE)
@@ -280,4 +310,4 @@ def be_an_edge() -> None:
 
 
 if __name__ == "__main__":
-    {"host": be_a_host, "edge": be_an_edge}[sys.argv[1]]()
+    {"host": be_a_host, "edge": be_an_edge, "first": be_the_first, "second": be_the_second}[sys.argv[1]]()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -15,11 +16,12 @@ from control.errors import DatabaseUnavailable
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
-def apply(url: str) -> list[str]:
+def apply(url: str, afterwards: Callable[[], None] = lambda: None) -> list[str]:
     """Create the database of `url` where it is missing, apply what is missing, return the applied names.
 
-    Forward only, one transaction per file. Several hosts may call it at once: one does it, the others wait. (!) The
-    lock is a connection's: yoyo's own is a row, which a killed process leaves behind.
+    Forward only, one transaction per file. Several hosts may call it at once: one does it, and what is to be done
+    `afterwards`, the others wait. (!) The lock is a connection's: yoyo's own is a row, which a killed process leaves
+    behind.
     """
     create_database(url)
     with psycopg.connect(url, autocommit=True) as lock:
@@ -28,6 +30,7 @@ def apply(url: str) -> list[str]:
         missing = backend.to_apply(yoyo.read_migrations(str(MIGRATIONS)))
         backend.apply_migrations(missing)
         _apply_queue_schema(url)
+        afterwards()
     return [migration.id for migration in missing]
 
 

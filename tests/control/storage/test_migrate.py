@@ -61,10 +61,19 @@ def slow(database_url, tmp_path, monkeypatch):
     return url
 
 
-def test_two_hosts_that_migrate_at_once_do_it_once(slow):
+def test_hosts_that_migrate_at_once_do_it_once_and_what_comes_afterwards_one_by_one(slow):
+    """Else two of them would make two first administrators."""
+    made = []
+
+    def make_where_there_is_none() -> None:
+        there = list(made)
+        time.sleep(0.1)
+        if not there:
+            made.append("admin")
+
     with ThreadPoolExecutor(3) as hosts:
-        done = list(hosts.map(migrate.apply, [slow] * 3))
-    assert sorted(done) == [[], [], ["0001-slow"]]
+        done = list(hosts.map(lambda url: migrate.apply(url, make_where_there_is_none), [slow] * 3))
+    assert sorted(done) == [[], [], ["0001-slow"]] and made == ["admin"]
 
 
 def test_a_host_that_is_killed_while_it_migrates_holds_up_nobody(slow, tmp_path):
