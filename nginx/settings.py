@@ -38,6 +38,8 @@ CONTROL_SECONDS = {
     # What may be done although nobody says so, and archives, which control reads off disks. Nobody is asked instead.
     "change": 30,
 }
+# Where nobody else can be asked, all are waited for: on a small or busy machine a restart of control takes seconds.
+ALONE_SECONDS = dict.fromkeys(CONTROL_SECONDS, 30)
 
 # Seconds that an edge waits for a control host: a little longer than its Nginx waits for control or a drive, so that
 # the host's own answer comes first. A segment waits for a disk, or 5 for a store. Players ask for a key once more
@@ -138,7 +140,7 @@ def context(settings: Settings) -> dict[str, Any]:
         "mounts": settings.mounts,
         "uploads": settings.uploads,
         "drive_seconds": DRIVE_SECONDS,
-        "control_seconds": CONTROL_SECONDS,
+        "control_seconds": CONTROL_SECONDS if settings.edge.door else ALONE_SECONDS,
         "host_seconds": HOST_SECONDS,
         "another_host_seconds": ANOTHER_HOST_SECONDS,
         "waits": WAITS,

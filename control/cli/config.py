@@ -55,6 +55,7 @@ def for_shell(loaded: settings.Settings) -> dict[str, str]:
     return {
         "RUN": str(loaded.paths.run),
         "PORT_NUMBER": str(loaded.server.port),
+        "DOOR_NUMBER": str(loaded.edge.door or ""),
         "URL": loaded.public_url,
         "EDGE": "yes" if edge else "no",
         "PRIVATE_POSTGRES": "no" if loaded.database.url or edge else "yes",

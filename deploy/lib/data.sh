@@ -41,7 +41,7 @@ remember_environment() {
 
 settings_variables() { env | grep '^SLUICE_' | grep -v -E '^SLUICE_(DATA|RUN|ADMIN_PASSWORD)=' || true; }
 
-# Set RUN, PORT_NUMBER, URL, ADMIN, FINGERPRINT, PRIVATE_POSTGRES and PRIVATE_REDIS from the effective settings.
+# Set RUN, PORT_NUMBER, DOOR_NUMBER, URL, ADMIN, FINGERPRINT, PRIVATE_POSTGRES and PRIVATE_REDIS from the effective settings.
 read_settings() {
     local settings
     settings=$(sluice config show --shell) || die "the settings of $DATA cannot be used (see above)."

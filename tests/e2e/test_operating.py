@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -121,13 +122,18 @@ def test_a_restore_never_writes_over_a_database(stack, place):
 @pytest.mark.soak
 def test_a_machine_that_is_gone_comes_back_from_its_backup(stack, film, photo, shelved, place, tmp_path):
     """What was made is whole, links are good, people can sign in, and the audit trail is what it was."""
-    stack.sluice("backup", "run", str(place))
+    stack.session()
+    wait_until(lambda: json.loads(stack.sluice("audit", "tail", "--json")))
     trail = json.loads(stack.sluice("audit", "tail", "--json"))
+    stack.sluice("backup", "run", str(place))
     data = tmp_path / "new"
     data.mkdir()
     if os.geteuid() == 0:
         os.chown(data, stack.data.stat().st_uid, stack.data.stat().st_gid)
     subprocess.run([REPO / ".venv/bin/sluice", "--data", data, "restore", place], check=True, cwd=REPO)
+    settings = (data / "sluice.toml").read_text()
+    # The other one still runs, and holds its ports.
+    (data / "sluice.toml").write_text(re.sub("door = [0-9]+", f"door = {free_port()}", settings))
     new = Stack(data, free_port())
     try:
         start(new)

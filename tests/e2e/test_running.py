@@ -83,8 +83,9 @@ def test_a_port_in_use_is_named_and_nothing_is_written(data):
         taken.listen()
         port = taken.getsockname()[1]
         up = deploy("up", "--data", data, "--port", port, "--detach", "--no-install")
-    assert up.returncode == 1
-    assert f"port {port} is in use" in up.stderr
+        door = deploy("up", "--data", data, "--port", free_port(), "--detach", "--no-install", SLUICE_EDGE__DOOR=str(port))
+    assert (up.returncode, f"port {port} is in use" in up.stderr) == (1, True), up.stderr
+    assert (door.returncode, f"port {port} is in use" in door.stderr) == (1, True), door.stderr
     assert list(data.iterdir()) == []
 
 
