@@ -115,7 +115,7 @@ def test_a_second_control_host_asks_the_stores_of_the_first_and_plays_its_film(t
         "sluice_database_url": f"postgresql://sluice:{said}@127.0.0.1/sluice",
         "sluice_redis_url": f"redis://:{said}@127.0.0.1:6379/0",
     }
-    twice(second, ("control", "nginx"), variables(port=3131, door=3132, **stores))
+    twice(second, ("control", "processor", "nginx"), variables(port=3131, door=3132, **stores))
     with loopback() as network, ThreadPoolExecutor() as beside:
         first = beside.submit(tree.run, *UNITS, "first", network=network)
         try:

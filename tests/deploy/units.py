@@ -284,7 +284,7 @@ def be_the_first() -> None:
 
 
 def be_the_second() -> None:
-    for part in ("prepare", "control", "nginx"):
+    for part in ("prepare", "control", "processor", "nginx"):
         start(f"sluice-{part}.service")
     ask_the_doctor()
     play_a_film(ADMIN_PASSWORD)
