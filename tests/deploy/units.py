@@ -136,7 +136,9 @@ def make_database() -> None:
     ]
     for task in block:
         command = task["ansible.builtin.command"]["cmd"].replace("{{ sluice_account }}", "sluice")
-        subprocess.run(shlex.split(command), check=True, user="postgres", cwd="/", stdout=subprocess.DEVNULL)
+        done = subprocess.run(shlex.split(command), user="postgres", cwd="/", capture_output=True, text=True)
+        if done.returncode and "already exists" not in done.stderr:
+            raise SystemExit(f"{command}: {done.stderr}")
 
 
 def until(what: str, question, patience: float = PATIENCE):
