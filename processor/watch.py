@@ -25,6 +25,7 @@ from watchdog.events import (
 )
 from watchdog.observers import Observer
 
+from control.domain.folders import readable
 from control.domain.media import SIDECARS
 from control.domain.signatures import kind_by_name
 from control.errors import InvalidFormat
@@ -98,7 +99,7 @@ class Watch:
         self._taken = {name: taken for name, taken in self._taken.items() if name in present}
 
     async def _take_up(self, name: bytes, status: os.stat_result) -> None:
-        shown = _shown(name)
+        shown = os.path.basename(readable(name))
         kind = kind_by_name(shown)
         media = await asyncio.to_thread(self._media.register_import, name, status, shown, kind)
         self._done_with(name, status)
@@ -119,7 +120,7 @@ class Watch:
     async def _refuse(self, name: bytes, status: os.stat_result) -> None:
         """A link, a FIFO, a device: shown as refused in the library, once, and left where it is."""
         if self._taken.get(name) != (status.st_size, status.st_mtime_ns):
-            shown = _shown(name)
+            shown = os.path.basename(readable(name))
             media = await asyncio.to_thread(self._media.register_import, name, status, shown, kind_by_name(shown))
             self._done_with(name, status)
             if media is not None:
@@ -160,7 +161,7 @@ class Watch:
     def _report(self, path: bytes, reason: str) -> None:
         if path not in self._reported:
             self._reported.add(path)
-            log.warning("not_imported", path=_shown(path), reason=reason)
+            log.warning("not_imported", path=os.path.basename(readable(path)), reason=reason)
 
     def _at_rest(self, name: bytes, path: bytes, status: os.stat_result) -> bool:
         """Whether the file is whole: unchanged for a while, and nobody is writing it."""
@@ -175,11 +176,6 @@ class Watch:
             return False
         writing = self.events.is_being_written(path) or open_for_writing(path)
         return not writing or quiet >= _SILENCE_SECONDS
-
-
-def _shown(name: bytes) -> str:
-    """The last part of a path, for people: bytes that are no UTF-8 become question marks; the path keeps them."""
-    return os.fsdecode(name.rsplit(b"/", 1)[-1]).encode("utf-8", "replace").decode()
 
 
 def open_for_writing(path: bytes) -> bool:

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from control.bootstrap import Services
 from control.cli.instance import opened
 from control.cli.outcome import CommandError, as_json, show
+from control.domain.folders import readable
 from control.domain.media import SIDECARS, Media
 from control.services.users import OPERATOR
 from control.storage.sql.library_filters import Filters
@@ -67,18 +68,19 @@ def _copy(source: Path, imports: Path, place: Path) -> Path:
 def _follow(services: Services, copies: list[Path]) -> list[Media]:
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        bars = {copy: progress.add_task(str(copy), total=100) for copy in copies}
+        bars = {copy: progress.add_task(readable(os.fsencode(copy)), total=100) for copy in copies}
         found: dict[Path, Media] = {}
         while any(copy not in found or found[copy].state not in _DONE for copy in copies):
             time.sleep(_LOOK_SECONDS)
             for copy in copies:
-                media = _newest(services, copy)
+                media = _newest(services, readable(os.fsencode(copy)))
                 if media:
                     found[copy] = media
                     progress.update(bars[copy], completed=100 if media.state == "completed" else media.progress)
     return [found[copy] for copy in copies]
 
 
-def _newest(services: Services, copy: Path) -> Media | None:
-    page = services.library.page(OPERATOR, Filters(query=copy.name), 1, 50)
-    return next((one for one in page.items if one.source == "import" and Path(one.folder, one.name) == copy), None)
+def _newest(services: Services, copy: str) -> Media | None:
+    page = services.library.page(OPERATOR, Filters(query=os.path.basename(copy)), 1, 50)
+    imported = (one for one in page.items if one.source == "import")
+    return next((one for one in imported if os.path.join(one.folder, one.name) == copy), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 
@@ -17,6 +18,11 @@ class Folder:
     @property
     def name(self) -> str:
         return self.path.rpartition("/")[2]
+
+
+def readable(path: bytes) -> str:
+    """A path of a file system for people: bytes that are no UTF-8 become question marks."""
+    return os.fsdecode(path).encode("utf-8", "replace").decode()
 
 
 def shelf_of(path: str) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from control.domain.folders import readable
 from control.domain.media import Media, Original, Rendition, Track
 from control.storage.sql.pool import Database
 
@@ -76,7 +77,7 @@ class MediaStore:
             media = connection.execute(
                 "INSERT INTO media (name, folder, kind, size_bytes, source) VALUES (%s, %s, %s, %s, 'import')"
                 " RETURNING id::text",
-                [name, os.path.dirname(path).decode(errors="backslashreplace"), kind, stat.st_size],
+                [name, os.path.dirname(readable(path)), kind, stat.st_size],
             ).fetchone()["id"]
             connection.execute(
                 "INSERT INTO imports (path, inode, size_bytes, mtime_ns, media_id) VALUES (%s, %s, %s, %s, %s)",

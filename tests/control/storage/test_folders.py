@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from control.domain.folders import Folder, path_of, shelf_of, trail
@@ -9,6 +12,8 @@ from control.storage.sql import folders as store
 from control.storage.sql.folders import FolderStore
 from control.storage.sql.library import LibraryStore
 from control.storage.sql.library_filters import Filters
+from control.storage.sql.media import MediaStore
+from control.storage.sql.migrate import MIGRATIONS
 
 EVERYTHING = {"include_private": True}
 
@@ -93,3 +98,16 @@ def test_bytes_and_addresses_are_each_others_inverse(shelf):
 
 def test_the_trail_leads_back_to_the_top():
     assert trail("A/B c") == [("A", "A"), ("B c", "A/B c")] and trail("") == []
+
+
+def test_a_directory_of_imports_is_a_folder_also_of_what_was_imported_before(database, folders):
+    media, status = MediaStore(database), Path(__file__).stat()
+    for path in (b"top.jpg", b"Trips/2026/a.jpg", b"caf\xc3\xa9/b.jpg", b"caf\xe9/c.jpg"):
+        media.register_import(path, status, os.path.basename(path).decode(), "image")
+    asked = "SELECT name, folder FROM media ORDER BY name"
+    kept = [("a.jpg", "Trips/2026"), ("b.jpg", "café"), ("c.jpg", "caf?"), ("top.jpg", "")]
+    assert [tuple(row.values()) for row in database.all(asked)] == kept
+    database.run("UPDATE media SET folder = ''")
+    database.run((MIGRATIONS / "0020-import-folders.sql").read_text())
+    kept[2] = ("c.jpg", "")  # no text: it stays where it was
+    assert [tuple(row.values()) for row in database.all(asked)] == kept
