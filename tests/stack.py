@@ -281,9 +281,9 @@ class Stack:
         return [main, *map(int, children)]
 
     @contextlib.contextmanager
-    def paused(self, program: str) -> Iterator[None]:
-        """A program that is there and says nothing (SIGSTOP)."""
-        stopped = self.pids(program)
+    def paused(self, program: str, workers: bool = False) -> Iterator[None]:
+        """A program that is there and says nothing (SIGSTOP); its `workers` alone still have who looks after them."""
+        stopped = self.pids(program)[workers:]
         for pid in stopped:
             os.kill(pid, signal.SIGSTOP)
         try:

@@ -46,20 +46,6 @@ def answers(stack: Stack) -> bool:
     return False
 
 
-@contextlib.contextmanager
-def hanging(stack: Stack, program: str) -> Iterator[None]:
-    """Its workers take connections, or the kernel does, and say nothing (SIGSTOP)."""
-    workers = stack.pids(program)[1:]
-    for pid in workers:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in workers:
-            with contextlib.suppress(ProcessLookupError):  # gunicorn ends a worker that says nothing
-                os.kill(pid, signal.SIGCONT)
-
-
 @pytest.mark.parametrize(
     ("of", "number", "program"),
     [("hosts", 0, "control"), ("hosts", 1, "control"), ("hosts", 0, "nginx"), ("hosts", 1, "nginx"),
@@ -78,7 +64,7 @@ def test_one_of_each_is_killed_and_a_viewer_goes_on(farm, film, of, number, prog
 def test_a_host_that_hangs_holds_a_viewer_up_for_a_moment(farm, film, number, program):
     """Whoever asks waits until the edge loses patience, and is given what the other host says: no 503."""
     with watching(farm, film) as viewer:
-        with hanging(farm.hosts[number], f"sluice:{program}"):
+        with farm.hosts[number].paused(f"sluice:{program}", workers=True):
             stranger = farm.edges[0].session(None)
             pages = [farm.ask(stranger, path).status_code for path in ("/", "/login") * 2]
             viewer.goes_on()
